@@ -331,15 +331,14 @@ fn as_words(text: &str) -> String {
     format!(" {} ", words.join(" "))
 }
 
-/// The statements of a line that begin as questions do.
-fn begins_as_a_question(line: &str) -> Option<&str> {
-    let line = line.trim_start_matches(['#', '*', '|', ' ']);
-    let marks = [". ", ": ", "| "].into_iter();
-    let begins = marks.flat_map(move |mark| line.match_indices(mark)).map(move |(at, mark)| &line[at + mark.len()..]);
-    std::iter::once(line).chain(begins).find(|text| {
-        let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
-        let end = text.find(['.', '?', '|']);
-        QUESTIONS.contains(&word.as_str()) && end.is_none_or(|end| !text[end..].starts_with('?'))
+/// The first sentence of a text that begins with one of these words and asks nothing. Sentences begin
+/// after a mark; lines of lists and tables after their own.
+pub fn begins_as_a_question<'a>(text: &'a str, marks: &[&str], words: &[&str]) -> Option<&'a str> {
+    let begins = marks.iter().flat_map(|mark| text.match_indices(mark)).map(|(at, mark)| at + mark.len());
+    std::iter::once(0).chain(begins).map(|at| text[at..].trim_start_matches(['#', '*', '|', '-', ' '])).find(|sentence| {
+        let word: String = sentence.chars().take_while(|c| c.is_alphanumeric()).collect();
+        let end = sentence.find(['.', '?', '|']);
+        words.contains(&word.as_str()) && end.is_none_or(|end| !sentence[end..].starts_with('?'))
     })
 }
 
@@ -351,7 +350,10 @@ fn private_words(name: &str, page: &str) -> Vec<String> {
         let text = allowed.iter().fold(as_words(&line), |text, phrase| text.replace(phrase, " "));
         let found = PROSE.iter().filter(|(word, _)| text.contains(&format!(" {word} ")));
         faults.extend(found.map(|(word, standard)| format!("{name}:{number}: {word}: {standard}")));
-        faults.extend(begins_as_a_question(&line).map(|text| format!("{name}:{number}: begins as a question: {text}")));
+        faults.extend(
+            begins_as_a_question(&line, &[". ", ": ", "| "], &QUESTIONS)
+                .map(|text| format!("{name}:{number}: begins as a question: {text}")),
+        );
     }
     faults
 }

@@ -3,9 +3,13 @@
 use std::fs;
 
 use super::{files, no_faults, root};
+use crate::words::begins_as_a_question;
 
 /// Words that begin a question. A sentence of a comment begins with one only if it ends with a question mark.
 const QUESTIONS: [&str; 10] = ["What", "Who", "Whoever", "Whose", "Whatever", "Of", "Where", "How", "Why", "Which"];
+
+/// Ends of sentences.
+const ENDS: [&str; 3] = [". ", "? ", "! "];
 
 /// Folders with Rust files of ours.
 const FOLDERS: [&str; 7] = ["src", "crates", "entity", "migration", "tests", "bench", "fuzz"];
@@ -36,16 +40,6 @@ fn comments(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The first sentence of a comment that begins as a question and asks nothing.
-fn begun_as_a_question(comment: &str) -> Option<&str> {
-    let ends = [". ", "? ", "! "].into_iter().flat_map(|end| comment.match_indices(end)).map(|(at, end)| at + end.len());
-    std::iter::once(0).chain(ends).map(|at| comment[at..].trim_start_matches([' ', '*', '-'])).find(|sentence| {
-        let word: String = sentence.chars().take_while(|c| c.is_alphanumeric()).collect();
-        let end = sentence.find(". ").unwrap_or(sentence.len());
-        QUESTIONS.contains(&word.as_str()) && !sentence[..end].contains('?')
-    })
-}
-
 #[test]
 fn sentences_of_comments_begin_with_their_subject() {
     let paths = FOLDERS.iter().flat_map(|folder| files(&root().join(folder), ".rs"));
@@ -53,7 +47,7 @@ fn sentences_of_comments_begin_with_their_subject() {
     for path in paths.chain([root().join("build.rs")]) {
         let name = path.strip_prefix(root()).unwrap().display().to_string();
         for (line, comment) in comments(&fs::read_to_string(&path).unwrap()) {
-            faults.extend(begun_as_a_question(&comment).map(|sentence| format!("{name}:{line}: {sentence}")));
+            faults.extend(begins_as_a_question(&comment, &ENDS, &QUESTIONS).map(|sentence| format!("{name}:{line}: {sentence}")));
         }
     }
     no_faults(&faults);
@@ -62,6 +56,7 @@ fn sentences_of_comments_begin_with_their_subject() {
 #[test]
 fn comments_that_begin_as_questions_are_found() {
     let text = "//! What is left.\nuse x;\n/// Rows. Of these one\n/// is new.\nfn f() {} // What is behind code is not looked at.\n// What for? So.\n/// Wherever it is.\n///\n/// How many\n//! Why not? Because.\n";
-    let found: Vec<_> = comments(text).iter().filter_map(|(line, text)| begun_as_a_question(text).map(|_| *line)).collect();
+    let found: Vec<_> =
+        comments(text).iter().filter_map(|(line, text)| begins_as_a_question(text, &ENDS, &QUESTIONS).map(|_| *line)).collect();
     assert_eq!(found, [1, 3, 7]);
 }
