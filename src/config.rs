@@ -6,51 +6,51 @@ mod backup;
 mod bench;
 mod containers;
 mod copy;
+mod database;
 mod demo;
 mod doctor;
 mod emergency;
 mod facts;
+mod files;
 mod idle_settings;
 mod jobs;
 mod keys;
 mod logs;
 mod nodes;
+mod origins;
 mod partitions;
 mod people;
 mod replicas;
 mod schema;
+mod serve;
 mod tenant;
 mod tls;
 mod traces;
 mod versions;
 
-use std::net::SocketAddr;
-
-use api::graphql::quota::{LimitOrOff, Written};
 use clap::{Args, Parser, Subcommand};
-use platform::{
-    secrets::KeySource,
-    storage::{LedgerPlans, Options, RowSecurity},
-};
-use uuid::Uuid;
 
 pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf, ProgramArgs, ReplayArgs};
 pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use containers::{HealthArgs, HealthUrl, NewKeyArgs};
 pub use copy::CopyArgs;
+pub use database::{DatabaseArgs, KeyArgs, KeysOf};
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
 pub use emergency::{JobAction, JobCommandArgs, ListedState, ResumeArgs, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
+pub use files::{FileArgs, FilesAction, FilesArgs};
 pub use idle_settings::UnusedSetting;
-pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
+pub use jobs::{JobArgs, MetricsArgs, RunJobs, Worker};
 pub use keys::{AbandonArgs, KeysAction, KeysArgs};
 pub use logs::{Dsn, ErrorReportArgs, LogFormat};
 pub use nodes::RedisArgs;
+pub use origins::LOCAL_ORIGINS;
 pub use partitions::{PartitionsAction, PartitionsArgs};
 pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
+pub use serve::Serve;
 pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
 pub use tls::TlsArgs;
 pub use traces::{SlowArgs, TraceArgs};
@@ -137,20 +137,6 @@ pub enum Command {
     Schema(SchemaArgs),
 }
 
-#[derive(Debug, Clone, Args)]
-pub struct DatabaseArgs {
-    /// sqlite://path/to/file or postgres://user:password@host/database. A primary and its standbys are named together, as in
-    /// postgres://user:password@host1:5432,host2:5432/database?target_session_attrs=read-write: the one that takes writes is used.
-    #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
-    pub database_url: String,
-    /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).
-    #[arg(long, env = "ENTREPOT_ROW_SECURITY", value_enum, default_value_t)]
-    pub row_security: RowSecurity,
-    /// Query plans of the ledger's statements on Postgres: one for all values (generic), chosen by the server (server), or generic where this login may set it (auto).
-    #[arg(long, env = "ENTREPOT_LEDGER_PLANS", value_enum, default_value_t)]
-    pub ledger_plans: LedgerPlans,
-}
-
 /// Database to verify, and the location of its files.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyArgs {
@@ -158,44 +144,6 @@ pub struct VerifyArgs {
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub files: FileArgs,
-}
-
-impl DatabaseArgs {
-    pub fn options(&self) -> Options {
-        Options { row_security: self.row_security, ledger_plans: self.ledger_plans, ..Options::default() }
-    }
-}
-
-/// Location of the keys that secrets are sealed with.
-#[derive(Debug, Clone, Args)]
-pub struct KeyArgs {
-    /// A file of keys, one a line. Beside an embedded database a file is made at the first start: FILE.keys.
-    #[arg(long, env = "ENTREPOT_KEYS_FILE")]
-    pub keys_file: Option<std::path::PathBuf>,
-    /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
-    #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
-    pub keys: Option<String>,
-    /// A program, and its arguments between spaces, that prints the keys within 20 s: for stores that have a command of their own.
-    #[arg(long, env = "ENTREPOT_KEYS_COMMAND")]
-    pub keys_command: Option<String>,
-    #[cfg(feature = "aws-secrets")]
-    #[command(flatten)]
-    pub aws: aws::AwsArgs,
-}
-
-impl KeyArgs {
-    /// The keys themselves before a store of them, and a store before a file.
-    pub fn source(&self, database_url: &str) -> KeySource {
-        let is_given = self.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
-        #[cfg(feature = "aws-secrets")]
-        if let Some(source) = self.aws.source().filter(|_| !is_given) {
-            return source;
-        }
-        if let Some(command) = self.keys_command.as_ref().filter(|_| !is_given) {
-            return KeySource::Command(command.split_whitespace().map(ToOwned::to_owned).collect());
-        }
-        KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
-    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -231,15 +179,6 @@ pub struct Epoch {
     pub again: ReplayArgs,
 }
 
-/// A database and its keys.
-#[derive(Debug, Clone, Args)]
-pub struct KeysOf {
-    #[command(flatten)]
-    pub database: DatabaseArgs,
-    #[command(flatten)]
-    pub keys: KeyArgs,
-}
-
 #[derive(Debug, Clone, Args)]
 pub struct SigningKey {
     #[command(subcommand)]
@@ -262,134 +201,4 @@ pub struct RotateSigningKey {
     /// The old keys may be in other hands: remove them now. The new one signs at once, and everybody's access token has to be refreshed.
     #[arg(long)]
     pub remove_old: bool,
-}
-
-#[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
-pub struct Serve {
-    #[command(flatten)]
-    pub database: DatabaseArgs,
-    #[command(flatten)]
-    pub keys: KeyArgs,
-    /// Serve this database although it was, or is being, copied to another one: the copy is given up. Right only while nothing was written there.
-    #[arg(long)]
-    pub anyway: bool,
-    /// Address to listen on.
-    #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    #[command(flatten)]
-    pub tls: TlsArgs,
-    /// People who may register a company: anyone, anyone with a confirmed address, or no one. When not given: anyone where only this machine
-    /// reaches the node, without --proxy and --public-url; elsewhere anyone with a confirmed address, or no one without --mail. `open` reveals to strangers which addresses have an account.
-    #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
-    pub registration: Option<Registration>,
-    #[command(flatten)]
-    pub emails: EmailArgs,
-    /// Mebibytes of products, stores, categories and suppliers that this node may remember, so that it need not read them again; 0 for none.
-    /// With --redis-url they are shared between nodes too, sealed.
-    #[arg(long, env = "ENTREPOT_CACHE_MIB", default_value_t = 32, value_parser = clap::value_parser!(u64).range(0..=65_536))]
-    pub cache_mib: u64,
-    /// A file of passwords that nobody may have, one a line: those that were stolen elsewhere.
-    #[arg(long, env = "ENTREPOT_DENIED_PASSWORDS")]
-    pub denied_passwords: Option<std::path::PathBuf>,
-    /// Minutes that an access token lives.
-    #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
-    pub access_token_minutes: i64,
-    /// Web pages of other sites that may call the API: https://shop.example, or http://localhost:* for all ports of this machine
-    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = parse_origin)]
-    pub origins: Vec<String>,
-    /// Addresses and networks of proxies whose X-Forwarded-For names the client: 192.0.2.7, 10.0.0.0/8, fd00::/8. The client is the last address there that is none of theirs.
-    #[arg(long = "proxy", env = "ENTREPOT_PROXIES", value_delimiter = ',')]
-    pub proxies: Vec<server::TrustedProxy>,
-    /// Answer introspection queries.
-    #[arg(long, env = "ENTREPOT_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
-    pub introspection: bool,
-    /// Serve GraphiQL at /graphql.
-    #[arg(long, env = "ENTREPOT_GRAPHIQL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub graphiql: bool,
-    /// Budget of each member and each integration: POINTS/POINTS_PER_SECOND, or off.
-    #[arg(long, env = "ENTREPOT_BUDGET", default_value = "10000/1000")]
-    pub budget: Written,
-    /// Budget of a tenant as a whole: POINTS/POINTS_PER_SECOND, or off.
-    #[arg(long, env = "ENTREPOT_TENANT_BUDGET", default_value = "100000/10000")]
-    pub tenant_budget: Written,
-    /// A member or an integration, by its id, whose own budget is lifted: mem_…, int_…
-    #[arg(long = "lift-budget", env = "ENTREPOT_LIFT_BUDGET", value_delimiter = ',', value_parser = parse_credential_id)]
-    pub lift_budget: Vec<Uuid>,
-    /// Requests without a token that an address may make in 15 minutes, or off.
-    #[arg(long, env = "ENTREPOT_ANONYMOUS_REQUESTS", default_value = "100")]
-    pub anonymous_requests: LimitOrOff,
-    /// Operations of one tenant that run at once on this node, or off.
-    #[arg(long, env = "ENTREPOT_TENANT_OPERATIONS", default_value = "32")]
-    pub tenant_operations: LimitOrOff,
-    /// Requests to GraphQL that this node works on at once however long they take, or off. Beyond it as many as it answers in 0.3 s; further ones are
-    /// refused before they are read.
-    #[arg(long, env = "ENTREPOT_REQUESTS_IN_FLIGHT", default_value = "256")]
-    pub requests_in_flight: LimitOrOff,
-    /// Points that a single operation may cost.
-    #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
-    pub operation_points: u32,
-    #[command(flatten)]
-    pub redis: RedisArgs,
-    #[command(flatten)]
-    pub replicas: ReplicaArgs,
-    /// Documents that clients may name by their SHA-256: a JSON map from it to the document, or a folder of .graphql files.
-    #[arg(long, env = "ENTREPOT_TRUSTED_DOCUMENTS")]
-    pub trusted_documents: Option<std::path::PathBuf>,
-    /// Serve no other documents.
-    #[arg(long, env = "ENTREPOT_ONLY_TRUSTED", requires = "trusted_documents")]
-    pub only_trusted: bool,
-    /// Seconds between the signal to stop and the end of accepting connections.
-    #[arg(long, env = "ENTREPOT_DRAIN_SECONDS", default_value_t = 0)]
-    pub drain_seconds: u64,
-    /// Whether this node runs jobs beside requests. If it is off on all nodes, run `entrepot worker`.
-    #[arg(long = "jobs", env = "ENTREPOT_JOBS", value_enum, default_value_t = RunJobs::On)]
-    pub run_jobs: RunJobs,
-    #[command(flatten)]
-    pub jobs: JobArgs,
-    /// Seconds over which the sockets of a node that stops are sent to others.
-    #[arg(long, env = "ENTREPOT_SOCKET_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=600))]
-    pub socket_drain_seconds: u64,
-    /// Sockets accepted at once, and how many more each second: AT_ONCE/PER_SECOND, or off. Other clients get a time after which to retry.
-    #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
-    pub sockets_entering: Written,
-    #[command(flatten)]
-    pub metrics_server: MetricsArgs,
-    #[command(flatten)]
-    pub traces: TraceArgs,
-    /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
-    #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
-    pub ungrouped: bool,
-}
-
-/// Reads the id of a member or an integration.
-fn parse_credential_id(id: &str) -> Result<Uuid, &'static str> {
-    match entity::id::prefix_of(id) {
-        Some(("mem" | "int", uuid)) => Ok(uuid),
-        _ => Err("the id of a member or an integration is expected: mem_…, int_…"),
-    }
-}
-
-/// Pages of all ports of this machine: what development servers serve.
-pub const LOCAL_ORIGINS: [&str; 6] = [
-    "http://localhost:*",
-    "http://127.0.0.1:*",
-    "http://[::1]:*",
-    "https://localhost:*",
-    "https://127.0.0.1:*",
-    "https://[::1]:*",
-];
-
-/// Parses the origin of a web page, as browsers send it. There is no wildcard except for ports of
-/// this machine: each origin is named.
-fn parse_origin(text: &str) -> Result<String, &'static str> {
-    const EXPECTED_FORMAT: &str = "an origin is expected, scheme and host and nothing after them, as in https://shop.example";
-    if LOCAL_ORIGINS.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    let (scheme, authority) = text.split_once("://").ok_or(EXPECTED_FORMAT)?;
-    let is_authority =
-        !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
-    let is_known = scheme == "https" || scheme == "http";
-    if is_known && is_authority { Ok(text.to_ascii_lowercase()) } else { Err(EXPECTED_FORMAT) }
 }

@@ -68,7 +68,7 @@ def nodes(tail, found, wrong):
     slow = int(one("src/config/traces.rs", r'"ENTREPOT_SLOW_MILLISECONDS", default_value_t = ([0-9_]+)').replace("_", ""))
     if found["latency"]["threshold_ms"] != slow:
         wrong.append(f"policy of latency: nodes call slow what takes {slow} ms")
-    kept = (SOURCES / "crates/platform/src/traces/kept.rs").read_text(encoding="utf-8").split("#[cfg(test)]")[0]
+    kept = (SOURCES / "crates/platform/src/traces/tail_sampling.rs").read_text(encoding="utf-8").split("#[cfg(test)]")[0]
     said = set(re.findall(r'(?:Some|unwrap_or)\("(\w+)"\)', kept))
     if not said or set(found["string_attribute"]["values"]) != said:
         wrong.append(f"policy of the attribute: nodes say {sorted(said)}")

@@ -10,7 +10,7 @@ use entity::prelude::ReasonCode;
 use futures_util::{StreamExt, stream};
 use services::{
     exchange::{
-        core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields, orders},
+        core::{Decimal, Earnest, ImportOptions, Mode, Noun, fields, orders, record},
         read::{ReadPlan, ReadMessage, records},
     },
     files::Bytestream,
@@ -46,7 +46,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
         decimal,
     };
     let plan = ReadPlan { noun, options, skip: 0, most: 100_000 };
-    let known = fields::ResolvedNames { decimal, currency: "GBP".to_owned(), ..fields::ResolvedNames::default() };
+    let known = record::ResolvedNames { decimal, currency: "GBP".to_owned(), ..record::ResolvedNames::default() };
     runtime().block_on(async {
         let (mut reading, mut survey) = (records(streamed(file), is_workbook, plan), orders::Survey::default());
         let mut number = 0;
@@ -78,13 +78,13 @@ pub fn read(input: &[u8], is_workbook: bool) {
     });
 }
 
-fn said<T, E>(rows: &[fields::Record], turn: impl Fn(&fields::Record) -> Result<T, E>) -> Vec<Result<T, E>> {
+fn said<T, E>(rows: &[record::Record], turn: impl Fn(&record::Record) -> Result<T, E>) -> Vec<Result<T, E>> {
     rows.iter().map(turn).collect()
 }
 
 /// Every cell of a row, as a number and as an amount.
-fn cells(noun: Noun, row: &fields::Record, known: &fields::ResolvedNames) {
-    let Ok(cells) = fields::Cells::of(noun, row) else { return };
+fn cells(noun: Noun, row: &record::Record, known: &record::ResolvedNames) {
+    let Ok(cells) = record::Cells::of(noun, row) else { return };
     let _ = cells.product(known);
     for field in ["onHand", "delta", "quantity"] {
         let _ = cells.number(field);

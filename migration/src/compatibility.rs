@@ -3,7 +3,7 @@
 
 use sea_orm_migration::MigratorTrait;
 
-use super::Migrator;
+use super::migrator::Migrator;
 
 /// The migration from which on a database records the migration that binaries need.
 pub const COMPATIBILITY: &str = "m0031_compatibility";

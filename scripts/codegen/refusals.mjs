@@ -69,7 +69,7 @@ function withBorrowed(own, seen = new Set()) {
 }
 
 const codesOf = (...names) => names.flatMap((name) => [...(given.get(name) ?? [])]);
-const LEDGER = codesOf('stock/wording.rs', 'stock/refusals.rs', 'graphql/reading.rs');
+const LEDGER = codesOf('stock/rejection_messages.rs', 'stock/refusals.rs', 'graphql/reading.rs');
 
 const schema = parseSchema(readFileSync(join(ROOT, 'schema.graphql'), 'utf8'));
 const named = (type) => (type.name ?? named(type.of));

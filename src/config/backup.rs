@@ -7,7 +7,10 @@ use entity::prelude::Timestamp;
 use platform::clock;
 use services::{backups, files::FileLocation};
 
-use super::{DatabaseArgs, FileArgs, KeysOf};
+use super::{
+    FileArgs,
+    database::{DatabaseArgs, KeysOf},
+};
 
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {

@@ -4,7 +4,7 @@ use clap::Args;
 use platform::storage::{Options, RowSecurity, copying::CopyRun};
 use services::files::FileLocation;
 
-use super::KeyArgs;
+use super::database::KeyArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct CopyArgs {

@@ -30,7 +30,7 @@ pub struct Demo {
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Web pages that may call the API beside those of this machine, on whatever port: https://shop.example
-    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::parse_origin)]
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::origins::parse_origin)]
     pub origins: Vec<String>,
     /// Only the retailer's data, without the depot and the three shops that are set up beside them.
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Serve;
+use super::serve::Serve;
 
 #[derive(Debug, Clone, Args)]
 pub struct DoctorArgs {

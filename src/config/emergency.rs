@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use entity::prelude::JobId;
 
-use super::{DatabaseArgs, KeysOf};
+use super::database::{DatabaseArgs, KeysOf};
 
 #[derive(Debug, Clone, Args)]
 pub struct SessionsArgs {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::DatabaseArgs;
+use super::database::DatabaseArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct FactsArgs {

@@ -1,10 +1,13 @@
-//! Settings of background jobs, file stores, metrics and memory.
+//! Settings of background jobs, metrics and memory.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
-use super::{BackupJobArgs, DatabaseArgs, EmailArgs, KeyArgs, KeysOf};
+use super::{
+    BackupJobArgs, EmailArgs, FileArgs,
+    database::{DatabaseArgs, KeyArgs},
+};
 
 /// Whether a node that serves does jobs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -54,58 +57,6 @@ impl JobArgs {
         let seconds = self.journal_days * 24 * 3600;
         services::webhooks::JournalRetention { seconds, grace_seconds: seconds, until_archived: self.journal_archive }
     }
-}
-
-/// Location of the files.
-#[derive(Debug, Clone, Args)]
-pub struct FileArgs {
-    /// Location of files: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
-    /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
-    #[arg(long = "files", env = "ENTREPOT_FILES")]
-    pub place: Option<services::files::FileLocation>,
-}
-
-impl FileArgs {
-    /// Returns the location of the files: the given one, or one beside the database.
-    pub fn place(&self, database_url: &str) -> services::files::FileLocation {
-        self.place.clone().unwrap_or_else(|| services::files::FileLocation::default_for(database_url))
-    }
-    /// Whether files are kept in this place, a folder by whichever path.
-    pub fn is_same_location(&self, database_url: &str, other: &services::files::FileLocation) -> bool {
-        use services::files::FileLocation::Folder;
-        let place = self.place(database_url);
-        let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
-        match (&place, other) {
-            (Folder(one), Folder(other)) => one == other || found(one).is_some_and(|one| Some(one) == found(other)),
-            _ => place == *other,
-        }
-    }
-    /// Sets the file store to the operator's place, if one is given.
-    ///
-    /// # Errors
-    /// Files cannot be kept there.
-    pub fn apply(&self, files: &services::files::Files) -> Result<(), platform::storage::Fault> {
-        let Some(place) = &self.place else { return Ok(()) };
-        files.set_location(place.clone());
-        files.look().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
-    }
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct FilesArgs {
-    #[command(subcommand)]
-    pub action: FilesAction,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-pub enum FilesAction {
-    /// Use this folder or bucket as the file store of the deployment, in place of one that is lost. A store that was moved needs it not: its mark moved with it.
-    Adopt {
-        #[command(flatten)]
-        of: KeysOf,
-        #[command(flatten)]
-        files: FileArgs,
-    },
 }
 
 /// Listener of a process's metrics, and its memory limit.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{KeysOf, NewKeyArgs};
+use super::{NewKeyArgs, database::KeysOf};
 
 #[derive(Debug, Clone, Args)]
 pub struct KeysArgs {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{DatabaseArgs, FileArgs};
+use super::{FileArgs, database::DatabaseArgs};
 
 #[derive(Debug, Clone, Args)]
 pub struct PartitionsArgs {

@@ -3,8 +3,6 @@
 use clap::Args;
 use iam::identity;
 
-use super::Serve;
-
 /// People who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Registration {
@@ -19,23 +17,6 @@ impl From<Registration> for iam::identity::Registration {
             Registration::Open => Self::Open,
             Registration::Verified => Self::Verified,
             Registration::Closed => Self::Closed,
-        }
-    }
-}
-
-impl Serve {
-    /// Whether others than this machine's own come: it listens for them, or something in front of it does.
-    pub fn is_publicly_reachable(&self) -> bool {
-        !self.listen.ip().is_loopback() || !self.proxies.is_empty() || self.emails.public_url.is_some()
-    }
-    /// Returns the registration mode: the operator's choice, or the safe one for the node's
-    /// listener.
-    pub fn registration_mode(&self) -> Registration {
-        match self.registration {
-            Some(chosen) => chosen,
-            None if !self.is_publicly_reachable() => Registration::Open,
-            None if self.emails.mail.is_configured() => Registration::Verified,
-            None => Registration::Closed,
         }
     }
 }

@@ -6,7 +6,11 @@ use api::graphql::quota::Written;
 use clap::{Args, Subcommand};
 use services::files::FileLocation;
 
-use super::{DatabaseArgs, FileArgs, KeysOf, emergency::reason};
+use super::{
+    FileArgs,
+    database::{DatabaseArgs, KeysOf},
+    emergency::reason,
+};
 
 #[derive(Debug, Clone, Args)]
 pub struct TenantArgs {

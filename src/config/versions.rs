@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use platform::storage::LockLimits;
 
-use super::DatabaseArgs;
+use super::database::DatabaseArgs;
 
 #[derive(Debug, Clone, Args)]
 pub struct MigrateArgs {

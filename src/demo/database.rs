@@ -4,7 +4,7 @@ use std::fs;
 
 use platform::storage::{Database, Options};
 
-use super::{filled::sibling, run::DemoError};
+use super::{error::DemoError, filled::sibling};
 use crate::config::Demo;
 
 /// Returns the settings with the place of the files beside the database, and the URL of the

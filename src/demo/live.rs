@@ -16,8 +16,9 @@ use tools::replay::{
 
 use super::{
     day::{Day, Week},
+    error::DemoError,
     filled::emails,
-    run::{DemoError, log_in},
+    owner::log_in,
     shop::DemoSite,
 };
 use crate::config::Demo;

@@ -8,10 +8,13 @@ mod clerk;
 mod database;
 mod day;
 mod dice;
+mod error;
 mod filled;
 mod live;
+mod owner;
 mod people;
 mod shop;
 mod stoppable;
 
-pub use run::{DemoError, run};
+pub use error::DemoError;
+pub use run::run;

@@ -12,21 +12,18 @@ use graphql::quota::Terms;
 use iam::identity::{Mailer, Settings};
 use inventory::ledger::Grouping;
 use jiff::civil::Date;
-use platform::{
-    clock::Clock,
-    secrets::KeySource,
-    storage::{Database, Fault},
-};
-use serde_json::{Value, json};
+use platform::{clock::Clock, secrets::KeySource, storage::Database};
 use services::files::FileLocation;
 use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
     database::{prepare_database, with_file_locations},
+    error::DemoError,
     filled::{FillLock, Filled, emails, latest_first_day, sibling},
     generate,
     live::{day, run_past_forecasts, today, week},
+    owner::{EMAIL, PASSWORD, SLUG, log_in},
     shop::{DemoSite, STAFF, Shop},
     stoppable::Stoppable,
 };
@@ -35,43 +32,6 @@ use crate::{
     serve::{self, Node, StartError},
 };
 
-/// Reason for which the demo does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    #[error("{0}")]
-    Start(#[from] StartError),
-    #[error("{0}")]
-    Fault(#[from] Fault),
-    #[error("{0}")]
-    Replay(#[from] ReplayError),
-    #[error("{0}: {1}")]
-    File(PathBuf, std::io::Error),
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    #[error("the demo's login was refused: {0}; delete the demo's database to start over")]
-    Login(String),
-    #[error(
-        "{file} was filled from other data, by {arguments}: ask for the same data (--rows, --seed, --data), or name another database with --file"
-    )]
-    OtherData { file: PathBuf, arguments: String },
-    #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
-    Busy(PathBuf),
-    #[error("--database-url names a database that is not empty and was not filled by a demo from here: give an empty one")]
-    OtherDatabase,
-    #[error("stopped before all data were loaded; the next start continues")]
-    Stopped,
-    #[error("the day went wrong: {0}")]
-    Day(String),
-    #[error("the shop could not be set up in addition to the data: {0}")]
-    Shop(String),
-    #[error("{0}")]
-    Http(#[from] reqwest::Error),
-}
-
-const EMAIL: &str = "owner@demo.example";
-/// The demo listens on this machine only, so the password need not be secret.
-const PASSWORD: &str = "a warehouse full of mugs";
-pub(super) const SLUG: &str = "demo";
 /// A day of looking around without logging in again.
 const TOKEN_SECONDS: i64 = 24 * 3600;
 
@@ -314,30 +274,6 @@ async fn generate_data(
     let written = writing.await.map_err(|err| ReplayError::Task(err.to_string()))?;
     written.map_err(|err| DemoError::File(path.clone(), err))?;
     Ok(path)
-}
-
-pub(super) async fn log_in(base: &str) -> Result<String, DemoError> {
-    let register = "mutation($e: String!, $p: String!, $s: String!) { register(email: $e, password: $p, displayName: \"Demo Owner\",
-        tenantName: \"Demo Retail\", tenantSlug: $s) { result { ... on TokenPair { accessToken } } userErrors { code message } } }";
-    let login = "mutation($e: String!, $p: String!, $s: String) { login(email: $e, password: $p, tenant: $s) {
-        result { ... on TokenPair { accessToken } } userErrors { code message } } }";
-    let variables = json!({ "e": EMAIL, "p": PASSWORD, "s": SLUG });
-    let mut refusals = Vec::new();
-    for (name, query) in [("login", login), ("register", register)] {
-        let answer: Value = reqwest::Client::new()
-            .post(format!("{base}/graphql"))
-            .json(&json!({ "query": query, "variables": variables }))
-            .send()
-            .await?
-            .json()
-            .await?;
-        if let Some(token) = answer["data"][name]["result"]["accessToken"].as_str() {
-            return Ok(token.to_owned());
-        }
-        let said = [&answer["data"][name]["userErrors"][0]["message"], &answer["errors"][0]["message"]];
-        refusals.push(format!("{name}: {}", said.into_iter().find_map(Value::as_str).unwrap_or("no reason was given")));
-    }
-    Err(DemoError::Login(refusals.join("; ")))
 }
 
 fn welcome(args: &Demo, base: &str, token: &str) {

@@ -8,7 +8,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::{StartError, migrated, say, tenant::SluggedTenant};
+use super::{StartError, migrated, say, tenant_slugs::SluggedTenant};
 use crate::config::AuditAction;
 
 /// Whether every chain that was walked holds.

@@ -5,35 +5,31 @@ mod drill;
 mod dumps;
 mod files;
 mod newest;
+mod open;
 mod pgbackrest;
+mod restored;
 mod revocations;
 mod schedule;
 mod shipping;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use entity::{prelude::*, tables::BackupRun};
 use platform::{
     clock::{self, Clock},
-    jobs,
-    secrets::{self, KeySource, SecretStore},
-    storage::{Backend, Database, Fault},
+    secrets,
+    storage::{Database, Fault},
 };
-use services::{
-    backups::{
-        self, BackupEntry, BackupError, BackupId, BackupLog, Backups, Content, Keys, LocalLock, Reach, Restored, StoredFiles,
-        TenantHead, examine_file,
-    },
-    files::FileLocation,
-};
+use services::backups::{self, BackupEntry, BackupError, BackupLog, Backups, Content, LocalLock};
 
-use super::{StartError, epoch, migrated, say};
-use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf, ReplayArgs};
+use super::{StartError, migrated, say};
+use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, ReplayArgs};
 
-use attempt::{Attempt, run_logged};
+use attempt::{Attempt, print_attempt, run_logged};
+use open::{embedded, file, found, open_existing};
+use restored::{describe_reach, finish};
+
+pub(super) use open::{given, refuse_missing};
 pub use pgbackrest::PgBackRest;
 pub(super) use revocations::{measure as measure_revocations, revocations_start};
 pub use schedule::BackupSchedule;
@@ -87,61 +83,6 @@ impl From<BackupError> for StartError {
     }
 }
 
-/// The file of an embedded database.
-fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
-    embedded(&of.of.database).ok_or_else(|| {
-        Fault::Broken(
-            "--database-url names no database that can be backed up: give the file of an embedded one as sqlite://FILE, without parameters, or a Postgres as postgres://…"
-                .to_owned(),
-        )
-    })
-}
-
-fn embedded(database: &DatabaseArgs) -> Option<PathBuf> {
-    let path = database.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
-    (!path.is_empty() && !path.contains('?') && !path.contains(":memory:")).then(|| PathBuf::from(path))
-}
-
-/// Opens existing backups: a missing folder is a wrong name, or a disk that is not mounted.
-fn open_existing(of: &BackupsOf) -> Result<Backups, BackupError> {
-    refuse_missing(&of.backups)?;
-    open_or_create(of)
-}
-
-pub(super) fn refuse_missing(place: &FileLocation) -> Result<(), Fault> {
-    match place {
-        FileLocation::Folder(folder) if !folder.is_dir() => Err(Fault::Broken(format!(
-            "there is no folder {}: give --backups as it was given to `entrepot backup run`",
-            folder.display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn open_or_create(of: &BackupsOf) -> Result<Backups, BackupError> {
-    let (clock, source) = (Clock::system(), of.of.keys.source(&of.of.database.database_url));
-    Backups::open(&of.backups, given(&source, &clock)?, clock)
-}
-
-const HOW_TO_GIVE: &str = "name the file of the keys with --keys-file, or give them with --keys-command or ENTREPOT_KEYS";
-
-/// The given keys, without a database to compare them with.
-pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
-    #[cfg(not(feature = "aws-secrets"))]
-    let _ = clock;
-    let store: Box<dyn SecretStore> = match source {
-        KeySource::Given(text) => Box::new(secrets::Given(text.clone())),
-        KeySource::File(path) => Box::new(secrets::KeyFile::at(path.clone())),
-        KeySource::Command(words) => Box::new(secrets::Command(words.clone())),
-        #[cfg(feature = "aws-secrets")]
-        KeySource::Aws(secret) => Box::new(secrets::SecretsManager::new(secret.clone(), clock.clone())),
-        KeySource::Nowhere => return Err(Fault::Broken(format!("no keys are given: {HOW_TO_GIVE}"))),
-    };
-    let text = store.read()?;
-    let text = text.ok_or_else(|| Fault::Broken(format!("{} is not there: {HOW_TO_GIVE}", store.name())))?;
-    Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))
-}
-
 async fn make(of: &BackupsOf) -> Result<(), StartError> {
     if dumps::is_postgres(&of.of.database) {
         return Box::pin(dumps::make(of)).await;
@@ -171,11 +112,6 @@ async fn drill(of: &BackupsOf, name: &str) -> Result<(), StartError> {
         db.close().await?;
     }
     print_attempt(attempt)
-}
-
-fn print_attempt(attempt: Attempt) -> Result<(), StartError> {
-    attempt.lines.iter().try_for_each(|line| say(line))?;
-    attempt.ended.map_err(StartError::from)
 }
 
 /// Prints the log, and ends rows of runs that were killed.
@@ -221,11 +157,6 @@ async fn list(of: &BackupsOf) -> Result<(), StartError> {
         say(&line(&backup))?;
     }
     Ok(())
-}
-
-/// Returns a line with the time to which segments bring a backup.
-fn describe_reach(reach: Reach) -> String {
-    format!("{} segment(s) of the log extend it to {}", reach.segments, clock::rfc3339(Timestamp(reach.until)))
 }
 
 /// ID, start, sizes, keys, and remarks, between tabs.
@@ -283,105 +214,4 @@ async fn restore(backups: &Backups, (name, at): (&str, Option<Timestamp>), targe
         Err(damage) if name == "newest" && at.is_none() => Err(newest::explain_damage(backups, damage).await.into()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The backup of this name; the one before the moment, where no other is named.
-async fn found(backups: &Backups, name: &str, at: Option<Timestamp>) -> Result<BackupId, BackupError> {
-    match at {
-        Some(at) if name == "newest" => backups.find_at(at).await,
-        _ => backups.find(name).await,
-    }
-}
-
-/// Ends access that the restored database has revived, and moves it into its place.
-async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoch) -> Result<(), StartError> {
-    // Keys that nothing names are beside the file where it will be.
-    ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
-    ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
-    ends.again.revocations_after = Some(revocations_start(Timestamp(restored.reach.until)));
-    let settled = settle_restore(&restored.file, &ends).await?;
-    let reach = restored.reach;
-    restored.move_to_target()?;
-    let at = clock::rfc3339(Timestamp(reach.until));
-    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), settled.heads.len()))?;
-    if reach.segments > 0 {
-        say(&describe_reach(reach))?;
-    }
-    settled.say()?;
-    Ok(())
-}
-
-/// A restored database, in which sessions and links that it had revived are ended.
-struct SettledRestore {
-    heads: Vec<TenantHead>,
-    files: StoredFiles,
-}
-
-impl SettledRestore {
-    async fn of(db: &Database) -> Result<Self, Fault> {
-        Ok(Self { heads: backups::heads(db).await?, files: backups::count_stored_files(db).await? })
-    }
-
-    /// Prints the heads of its tenants, and the steps that are left to do.
-    fn say(&self) -> io::Result<()> {
-        for tenant in &self.heads {
-            say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
-        }
-        say(&format!("restore the {} from their own copy, run `entrepot verify`, then serve it", self.files))
-    }
-}
-
-/// Examines the file, and ends access that the restored database has revived.
-async fn settle_restore(file: &Path, ends: &Epoch) -> Result<SettledRestore, StartError> {
-    ended(prepare_restored(file, &ends.of).await?, ends).await
-}
-
-/// Ends access that the restored database has revived, and closes it.
-async fn ended(db: Database, ends: &Epoch) -> Result<SettledRestore, StartError> {
-    BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
-    let settled = SettledRestore::of(&db).await;
-    // A backup of a deployment that was held: this hold is of this restore.
-    jobs::release_outgoing(&db.global()).await?;
-    db.close().await?;
-    Box::pin(epoch::renew(ends)).await?;
-    Ok(settled?)
-}
-
-/// The database of a restored file, examined and migrated.
-async fn prepare_restored(file: &Path, of: &KeysOf) -> Result<Database, Fault> {
-    examine_file(file).await?;
-    verify_and_migrate(&format!("sqlite://{}", file.display()), of).await
-}
-
-/// A restored database whose keys are proven, migrated.
-async fn verify_and_migrate(url: &str, of: &KeysOf) -> Result<Database, Fault> {
-    let db = Database::open(url, of.database.options()).await?;
-    let outcome = match db.backend() {
-        Backend::Sqlite => verify_then_migrate(&db, of).await,
-        Backend::Postgres => migrate_then_verify(&db, of).await,
-    };
-    match outcome {
-        Ok(()) => Ok(db),
-        Err(fault) => {
-            db.close().await?;
-            Err(fault)
-        }
-    }
-}
-
-async fn verify_then_migrate(db: &Database, of: &KeysOf) -> Result<(), Fault> {
-    verify_keys(db, of).await?;
-    db.migrate().await.map(drop)
-}
-
-/// A dump has no rights of the roles that look for keys: `migrate` grants them. It changes no rows that the owner does not see.
-async fn migrate_then_verify(db: &Database, of: &KeysOf) -> Result<(), Fault> {
-    db.claim_policies().await?;
-    db.migrate().await?;
-    verify_keys(db, of).await
-}
-
-/// Proves the keys now: a wrong key of the same name would be noticed only when a value is needed.
-async fn verify_keys(db: &Database, of: &KeysOf) -> Result<(), Fault> {
-    secrets::prove(db, &of.keys.source(&of.database.database_url), &Clock::system()).await.map(drop)
 }

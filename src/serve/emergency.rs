@@ -2,6 +2,7 @@
 //! restore.
 
 mod jobs;
+mod operator;
 mod resume;
 
 use entity::prelude::*;
@@ -10,16 +11,18 @@ use iam::{
     identity::{end_sessions, open_sessions},
 };
 use platform::{
-    audit::{self, AuditWriter, Target},
+    audit::Target,
     clock::Clock,
-    secrets,
-    storage::{Database, Fault, GlobalWork, Reads, Row, Work},
+    storage::{Database, Fault, GlobalWork},
 };
 
-use super::{StartError, migrated, say};
-use crate::config::{KeysOf, SessionsAction};
+use super::{StartError, say};
+use crate::config::SessionsAction;
+
+use operator::open_with_audit;
 
 pub use jobs::run as job;
+pub(super) use operator::{record, tenants};
 pub use resume::run as resume;
 
 /// `entrepot sessions`.
@@ -67,36 +70,4 @@ async fn count_sessions(db: &Database, access: &Access, tenants: &[TenantId], ap
     }
     let keys = if api_keys { format!(", and {keys} API key(s) revoked") } else { String::new() };
     Ok(format!("{sessions} session(s) of {} tenant(s) would be ended{keys}: repeat it with --yes", tenants.len()))
-}
-
-async fn open_with_audit(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {
-    let url = &of.database.database_url;
-    let db = migrated(url, of.database.options()).await?;
-    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
-    Ok((db, AuditWriter::new(ring, clock.clone())))
-}
-
-/// The tenant with this slug, or all.
-pub(super) async fn tenants(db: &Database, slug: Option<&str>) -> Result<Vec<TenantId>, Fault> {
-    let rows = match slug {
-        Some(slug) => db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?,
-        None => db.global().rows("SELECT id FROM tenant ORDER BY slug, id", vec![]).await?,
-    };
-    match slug {
-        Some(slug) if rows.is_empty() => Err(Fault::Broken(format!("there is no tenant {slug}"))),
-        _ => rows.iter().map(Row::scalar).collect(),
-    }
-}
-
-/// Records an act of the operator, as the system, in the tenant's audit log, in the transaction of
-/// the act itself.
-pub(super) async fn record(
-    audit_writer: &AuditWriter,
-    work: &Work,
-    action: &str,
-    target: Target,
-    changes: &serde_json::Value,
-) -> Result<(), Fault> {
-    let entry = audit_writer.system_entry(Reads::tenant(work), action, Some(target), "command line", changes.to_string());
-    work.write(audit::rows::waiting(audit_writer, [(entry, None)])).await
 }

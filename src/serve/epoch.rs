@@ -7,10 +7,7 @@ mod replay;
 
 use std::io::{self, Write};
 
-use entity::{
-    prelude::{Numbered, TenantId},
-    record::Selected,
-};
+use entity::prelude::{Numbered, TenantId};
 use iam::{
     access::{Access, ActiveKey, Policies},
     identity::{OldPasswordPolicy, end_all},
@@ -20,11 +17,11 @@ use platform::{
     audit::AuditWriter,
     clock::{self, Clock},
     jobs, secrets,
-    storage::{Database, Fault, journal},
+    storage::{Database, journal},
 };
 use services::export_schedules;
 
-use super::{StartError, migrated, say, tenant::SluggedTenant};
+use super::{StartError, migrated, say, tenant_slugs::tenants};
 use crate::config::Epoch;
 
 pub use replay::replay;
@@ -97,12 +94,6 @@ async fn people(db: &Database, clock: &Clock, args: &Epoch) -> Result<(), StartE
         say("passwords are those of the backup, also where they were changed since: --reset-passwords ends them")?;
     }
     Ok(())
-}
-
-async fn tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
-    let sql = format!("SELECT {} FROM tenant t ORDER BY t.slug, t.id", SluggedTenant::SELECT);
-    let tenants = db.global().records::<SluggedTenant>(&sql, vec![]).await?;
-    Ok(tenants.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect())
 }
 
 /// Lists the last number of each kind of document: those after it may be on papers of documents that are lost, and are given out again.

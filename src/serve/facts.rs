@@ -9,7 +9,7 @@ use platform::{
 };
 use services::demand::shell::{self, CheckResult, RebuildResult};
 
-use super::{StartError, migrated, say, tenant::SluggedTenant};
+use super::{StartError, migrated, say, tenant_slugs::SluggedTenant};
 use crate::config::FactsAction;
 
 /// Events of a page, if they change no more days than a page holds: a rebuild is not urgent, but on

@@ -1,6 +1,7 @@
 //! `entrepot keys`: the master keys, from the command line.
 
 mod abandon;
+mod columns;
 
 use std::{
     fs,
@@ -8,25 +9,19 @@ use std::{
     path::Path,
 };
 
-use iam::identity::{self, OldKeyPolicy, rotate_signing_key};
-use inventory::catalog;
+use iam::identity::{OldKeyPolicy, rotate_signing_key};
 use platform::{
     audit::{self, AuditWriter},
     clock::Clock,
-    secrets::{self, KeyRing, SealedColumn},
+    secrets::{self, KeyRing},
     storage::{Database, Fault},
 };
-use services::{export_schedules, suggestions, webhooks};
 
 use super::{StartError, backup::given, migrated, say};
 use crate::config::{KeysAction, KeysOf, RotateSigningKey};
 
 pub use abandon::{LostFactors, abandon};
-
-/// Every sealed column of every room.
-pub fn sealed_columns() -> Vec<SealedColumn> {
-    [identity::SEALED, catalog::SEALED, webhooks::SEALED, export_schedules::SEALED, suggestions::SEALED].concat()
-}
+pub use columns::sealed_columns;
 
 pub async fn run(action: KeysAction) -> Result<(), StartError> {
     let clock = Clock::system();

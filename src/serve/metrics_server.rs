@@ -17,12 +17,10 @@ use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
 
 use super::{
-    Node, StartError,
+    StartError,
     backup::{BackupSchedule, PgBackRest, measure_revocations},
     profiler::ProcessProfiler,
-    replicas,
 };
-use crate::config::MetricsArgs;
 
 /// Rooms whose own counts are read on each scrape.
 pub struct Counting {
@@ -45,35 +43,6 @@ impl Counting {
             pgbackrest.measure();
         }
         self.db.backend() == Backend::Sqlite || self.schedule.is_some() || self.pgbackrest.is_some()
-    }
-}
-
-impl Node {
-    /// Begins to count and opens the listener of the metrics, and applies the settings of memory:
-    /// its limit, and its release while idle.
-    pub(super) async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
-        self.gives_memory_back = args.idle_trim;
-        if let Some(mebibytes) = args.memory_limit {
-            self.memory = Some(mebibytes << 20);
-        }
-        if let Some(idle) = args.idle() {
-            tracing::warn!("{idle}: profiles cannot be requested");
-        }
-        if let Some(address) = args.metrics_listen {
-            self.metrics_server = Some(MetricsServer::open(address, args.profile_token()).await?);
-        }
-        Ok(())
-    }
-
-    pub(super) fn counting(&self) -> Counting {
-        Counting {
-            db: self.db.clone(),
-            ledger: self.ledger.clone(),
-            jobs: self.jobs.clone(),
-            webhooks: self.webhooks.clone(),
-            schedule: self.backups.clone(),
-            pgbackrest: self.pgbackrest.clone(),
-        }
     }
 }
 
@@ -174,12 +143,23 @@ impl MetricsSampler {
         for pool in db.pools() {
             metrics::pool(pool.name, pool.open, pool.idle, pool.most);
         }
-        replicas::measure(db);
+        measure_hosts(db);
         for (lane, lane_status) in ledger.lane_status().into_iter().enumerate() {
             metrics::lane(lane, lane_status.waiting, lane_status.aside);
         }
         if let Some(process) = metrics::Process::now() {
             metrics::process(&process);
         }
+    }
+}
+
+/// Sets the metrics of the database host in use, and of the state of the replicas.
+fn measure_hosts(db: &Database) {
+    for (place, host) in db.hosts().into_iter().enumerate() {
+        metrics::database_host(place + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
+    }
+    for (place, replica) in db.replicas().into_iter().enumerate() {
+        let used = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
+        metrics::replica(place + 1, used, replica.lag_bytes);
     }
 }

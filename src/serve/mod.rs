@@ -1,4 +1,5 @@
-//! A node: the rooms put together, the front door opened, the jobs started.
+//! A node that runs: `open` puts its rooms together; here the front door is opened and the jobs are
+//! started. The other commands of the operator are in modules of their own.
 
 pub mod audit;
 pub mod job_registry;
@@ -11,6 +12,7 @@ mod settings;
 mod database;
 mod authenticator;
 pub mod epoch;
+mod error;
 pub mod facts;
 pub mod file_modes;
 mod metrics_server;
@@ -25,6 +27,8 @@ mod key_set;
 pub mod keys;
 mod leaked_keys;
 mod memory;
+mod node;
+mod open;
 pub mod partitions;
 mod profiler;
 mod ready;
@@ -35,248 +39,64 @@ mod stop;
 mod systemd;
 pub mod tenant;
 pub mod tenant_import;
+mod tenant_slugs;
 pub mod versions;
 mod view_links;
 mod stdout;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use api::{
-    exchange::Wording,
-    graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
-    schema::{self, EntrepotSchema, PendingSchema, ResolverServices, ValidatorBuild},
-};
-use iam::{
-    access::{Access, Policies, PolicyError},
-    identity::{self, Identity, Settings},
-};
-use inventory::{
-    catalog::{self, Catalog},
-    ledger::{Grouping, Ledger},
-};
-use platform::{
-    audit::{Audit, AuditWriter},
-    clock::Clock,
-    jobs::{self, Jobs},
-    metrics,
-    paging::CursorSigner,
-    rate_limit::{RateLimiter, Redis, RedisClient, RedisError},
-    realtime::{self, Bus},
-    secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options},
-};
-use server::{Front, Listener, Parts, Readiness, TlsError, TlsServer};
-use services::{
-    alerts::Alerts,
-    exchange::{Engine, Exchange},
-    files::{FileLocation, Files, core::link::Signer},
-    saved_views::SavedViews,
-    webhooks::{AllowedNetworks, JournalRetention, Sender, Webhooks},
-};
+use api::{graphql::limits::Limits, schema::ValidatorBuild};
+use iam::identity;
+use inventory::{catalog, ledger::Grouping};
+use platform::{clock::Clock, rate_limit::Redis, realtime, secrets, storage::Options};
+use server::{Front, Listener, Parts, Readiness, TlsServer};
 use tokio::net::TcpListener;
 
-use crate::config::{RunJobs, Serve};
+use crate::config::{MetricsArgs, RunJobs, Serve};
 
 use bulk_executor::{BulkExecutor, run_by};
-use database::opened;
 use file_store::FileStore;
 use key_set::Keys;
+use metrics_server::{Counting, MetricsServer};
 use ready::Ready;
-use rights_cache::NodeRightsCache;
-use tenant_provisioner::TenantDefaults;
 
-pub use {authenticator::NodeAuthenticator, database::migrated, stdout::say, stop::stopped};
-
-/// Reason for which a node does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("{0}")]
-    Fault(#[from] Fault),
-    #[error("{0}")]
-    Policy(#[from] PolicyError),
-    #[error("cannot listen on {0}: {1}; choose another address")]
-    Listen(std::net::SocketAddr, io::Error),
-    #[error(
-        "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"
-    )]
-    OldSchema(usize),
-    #[error("{0}")]
-    NewSchema(String),
-    #[error(
-        "the database may only be read: give this process the right to write its file and the folder around it, or give it another --database-url"
-    )]
-    ReadOnly,
-    #[error(
-        "--registration verified sends an e-mail to confirm a registration, and no mail server is set: give --mail, or --registration closed"
-    )]
-    NoLetters,
-    #[error("--denied-passwords {0}: {1}")]
-    DeniedPasswords(std::path::PathBuf, io::Error),
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("{0}")]
-    Mail(#[from] identity::MailerError),
-    #[error("{0}")]
-    Redis(#[from] RedisError),
-    #[error("{0}")]
-    Schema(#[from] Unreadable),
-    #[error("{0}")]
-    Trusted(#[from] TrustedError),
-    #[error("{0}")]
-    Tls(#[from] TlsError),
-}
-
-fn limiter(clock: &Clock, redis: Option<Redis>) -> RateLimiter {
-    let clock = clock.clone();
-    RateLimiter::new(Arc::new(move || clock.monotonic().micros()), redis)
-}
-
-/// The rooms of a node, put together.
-pub struct Node {
-    pub db: Database,
-    pub clock: Clock,
-    pub identity: Identity,
-    pub access: Access,
-    pub catalog: Catalog,
-    pub ledger: Ledger,
-    pub schema: EntrepotSchema,
-    pub limits: Limits,
-    pub node_authenticator: Arc<NodeAuthenticator>,
-    pub ring: KeyRing,
-    pub rate_limiter: RateLimiter,
-    pub audit: Audit,
-    pub jobs: Jobs,
-    pub webhooks: Webhooks,
-    pub alerts: Alerts,
-    pub files: Files,
-    pub exchange: Exchange,
-    pub saved_views: SavedViews,
-    /// Executor of a mutation for each line of a file: the exchange can use it for as long as it is kept here.
-    bulk_executor: Arc<dyn Engine>,
-    /// Retention of the journal.
-    pub keep: JournalRetention,
-    /// Terms of the jobs that it runs beside the requests; None if others run them.
-    pub workload: Option<jobs::Terms>,
-    /// Schedule of backups by its workers, for an embedded database with backups.
-    pub backups: Option<backup::BackupSchedule>,
-    /// Command by which its workers list the backups of a Postgres, if they do.
-    pub pgbackrest: Option<backup::PgBackRest>,
-    /// Bus by which nodes announce changes to one another, if they share a Redis.
-    pub bus: Option<Bus>,
-    /// Bytes of memory that this process may use, if a limit is set.
-    pub memory: Option<u64>,
-    /// Whether it releases memory while it is idle.
-    pub gives_memory_back: bool,
-    /// Server of this node's metrics, if any.
-    metrics_server: Option<metrics_server::MetricsServer>,
-}
+pub use {authenticator::NodeAuthenticator, database::migrated, error::StartError, node::Node, stdout::say, stop::stopped};
 
 impl Node {
-    /// Opens the database, which must be up to date, and builds the rooms on it.
-    pub async fn open(
-        url: &str,
-        clock: Clock,
-        settings: Settings,
-        grouping: Grouping,
-        keys: &KeySource,
-    ) -> Result<Self, StartError> {
-        Self::open_with_redis((None, None), url, Options::default(), clock, settings, grouping, keys).await
-    }
-
-    /// Like `open`, with budgets in a Redis that other nodes share, and with a schema whose building has begun.
-    pub async fn open_with_redis(
-        (redis, pending): (Option<Redis>, Option<PendingSchema>),
-        url: &str,
-        options: Options,
-        clock: Clock,
-        settings: Settings,
-        grouping: Grouping,
-        keys: &KeySource,
-    ) -> Result<Self, StartError> {
-        let rate_limiter = limiter(&clock, redis);
-        let db = opened(url, options).await?;
-        let ring = secrets::open(&db, keys, &clock).await?;
-        memory::begin(&db, &ring);
-        let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
-        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
-        let tenant_defaults = Arc::new(TenantDefaults { clock: clock.clone(), access: access.clone() });
-        let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
-        let secret = identity.cursor_secret().await?;
-        let (signer, links) = (CursorSigner::new(secret), Signer::from_secret(&secret));
-        let audit = Audit::start(db.clone(), audit_writer.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
-        let (limits, jobs) = (Limits::default(), Jobs::new(db.clone(), clock.clone()));
-        let sender = Sender::new(AllowedNetworks::default(), clock.clone());
-        let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
-        let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
-        let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
-        let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
-        let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::default_for(url));
-        let exchange =
-            Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
-        identity.use_shared_limiter(rate_limiter.clone());
-        let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
-        let rooms = ResolverServices {
-            identity: identity.clone(),
-            access: access.clone(),
-            catalog: catalog.clone(),
-            ledger: ledger.clone(),
-            audit: audit.clone(),
-            jobs: jobs.clone(),
-            webhooks: webhooks.clone(),
-            alerts: alerts.clone(),
-            exchange: exchange.clone(),
-            saved_views: saved_views.clone(),
-            signer,
-            limits: limits.clone(),
-        };
-        let (schema, given) = (schema::build_on(pending, rooms), (rate_limiter.clone(), clock.clone()));
-        let executor = BulkExecutor::standalone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
-        Ok(Self {
-            db,
-            clock,
-            identity,
-            access,
-            catalog,
-            ledger,
-            schema,
-            limits,
-            node_authenticator,
-            ring,
-            rate_limiter,
-            audit,
-            jobs,
-            webhooks,
-            alerts,
-            files,
-            bulk_executor: run_by(executor, &exchange, &saved_views),
-            exchange,
-            saved_views,
-            keep: JournalRetention::default(),
-            workload: Some(jobs::Terms::default()),
-            backups: None,
-            pgbackrest: None,
-            bus: None,
-            memory: metrics::memory_limit(),
-            gives_memory_back: false,
-            metrics_server: None,
-        })
-    }
-
-    /// Hints to and from other nodes, through this Redis.
-    pub async fn connect_bus(&self, redis: &RedisClient) -> Result<Bus, StartError> {
-        let deployment = self.identity.cursor_secret().await?;
-        let rights_cache = NodeRightsCache { access: self.access.clone(), identity: self.identity.clone() };
-        Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(rights_cache))
-            .map_err(|err| RedisError::Address(err).into())
-    }
-
     fn file_store(&self) -> FileStore {
         FileStore::new(self.files.clone(), self.identity.clone(), self.clock.clone())
     }
 
     fn readiness(&self, file_store: FileStore) -> Arc<dyn Readiness> {
         Arc::new(Ready::new(self.ledger.clone(), self.bus.clone(), file_store, self.memory))
+    }
+
+    /// Begins to count and opens the listener of the metrics, and applies the settings of memory:
+    /// its limit, and its release while idle.
+    async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
+        self.gives_memory_back = args.idle_trim;
+        if let Some(mebibytes) = args.memory_limit {
+            self.memory = Some(mebibytes << 20);
+        }
+        if let Some(idle) = args.idle() {
+            tracing::warn!("{idle}: profiles cannot be requested");
+        }
+        if let Some(address) = args.metrics_listen {
+            self.metrics_server = Some(MetricsServer::open(address, args.profile_token()).await?);
+        }
+        Ok(())
+    }
+
+    fn counting(&self) -> Counting {
+        Counting {
+            db: self.db.clone(),
+            ledger: self.ledger.clone(),
+            jobs: self.jobs.clone(),
+            webhooks: self.webhooks.clone(),
+            schedule: self.backups.clone(),
+            pgbackrest: self.pgbackrest.clone(),
+        }
     }
 
     /// Answers on the listener until `shutdown` is done.

@@ -1,8 +1,8 @@
-//! The hosts of the database, the replicas that a node reads from, and the positions of sessions' writes.
+//! The replicas that a node reads from, and the positions of sessions' writes.
 
 use std::time::Duration;
 
-use platform::{cache::SessionPositions, metrics, paging::CursorSigner, rate_limit::RedisClient, storage::Database};
+use platform::{cache::SessionPositions, paging::CursorSigner, rate_limit::RedisClient};
 
 use super::{Node, StartError};
 use crate::config::{DatabaseArgs, ReplicaArgs};
@@ -25,16 +25,5 @@ impl Node {
         let secret = self.identity.cursor_secret().await?;
         let redis = redis.map(|client| (client, secret.as_slice()));
         Ok(Some(SessionPositions::new(self.db.clone(), CursorSigner::new(secret), token_life, redis)))
-    }
-}
-
-/// Sets the metrics of the database host in use, and of the state of the replicas.
-pub(super) fn measure(db: &Database) {
-    for (place, host) in db.hosts().into_iter().enumerate() {
-        metrics::database_host(place + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
-    }
-    for (place, replica) in db.replicas().into_iter().enumerate() {
-        let used = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
-        metrics::replica(place + 1, used, replica.lag_bytes);
     }
 }

@@ -1,14 +1,11 @@
 //! `entrepot tenant`: everything a tenant owns as files, into another deployment, its end, its rate limits, and whether it is served.
 
+mod command;
 mod suspension;
 
 use std::path::Path;
 
-use entity::{
-    prelude::*,
-    record::Record,
-    tables::{self, TenantPlan},
-};
+use entity::{prelude::*, tables::TenantPlan};
 use iam::{
     identity::file_store_mark,
     tenancy::{
@@ -17,18 +14,18 @@ use iam::{
     },
 };
 use platform::{
-    audit::{self, AuditWriter, Target},
     clock::{self, Clock},
-    secrets::{self, KeyRing},
-    storage::{Database, Fault, Row, Work},
+    storage::Fault,
 };
 use services::{
     backups,
     files::{self, FileLocation, Store, StoreError},
 };
 
-use super::{StartError, migrated, say, tenant_import};
-use crate::config::{KeysOf, PlannedLimit, TenantAction};
+use super::{StartError, say, tenant_import};
+use crate::config::TenantAction;
+
+use command::TenantCommand;
 
 pub async fn run(action: TenantAction) -> Result<(), StartError> {
     let clock = Clock::system();
@@ -133,10 +130,6 @@ async fn export_to(command: TenantCommand, slug: &str, to: &Path, clock: &Clock)
     Ok(command.db.close().await?)
 }
 
-fn unknown_tenant(slug: &str) -> Fault {
-    Fault::Broken(format!("there is no tenant {slug}"))
-}
-
 /// A tenant's plan, a line a limit.
 fn plan_text(slug: &str, plan: Option<&TenantPlan>) -> String {
     let text = |limit: fn(&TenantPlan) -> &Option<String>| plan.and_then(|plan| limit(plan).as_deref()).unwrap_or("default");
@@ -146,70 +139,4 @@ fn plan_text(slug: &str, plan: Option<&TenantPlan>) -> String {
         text(|plan| &plan.integration),
         text(|plan| &plan.tenant)
     )
-}
-
-/// A tenant and its slug, of a statement that names `tenant` as `t`.
-#[derive(Record)]
-pub(super) struct SluggedTenant {
-    #[record(of = tables::tenant, alias = "t")]
-    pub id: TenantId,
-    #[record(of = tables::tenant, alias = "t")]
-    pub slug: String,
-}
-
-/// The database, the tenant that is meant, and the writer of its log.
-struct TenantCommand {
-    db: Database,
-    tenant: TenantId,
-    audit_writer: AuditWriter,
-    ring: KeyRing,
-}
-
-impl TenantCommand {
-    async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
-        let url = &of.database.database_url;
-        let db = migrated(url, of.database.options()).await?;
-        let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
-        let row = found.first().ok_or_else(|| unknown_tenant(slug))?;
-        let tenant = Row::scalar(row)?;
-        let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
-        let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
-        Ok(Self { db, tenant, audit_writer, ring })
-    }
-
-    /// Writes the limits that are given and keeps the others.
-    async fn set_plan(&self, given: [Option<PlannedLimit>; 3], now: Timestamp) -> Result<TenantPlan, Fault> {
-        let work = self.db.tenant(self.tenant).begin().await?;
-        let old = plan::find(&work).await?;
-        let kept = |limit: fn(&TenantPlan) -> &Option<String>| old.as_ref().and_then(|old| limit(old).clone());
-        let [member, integration, together] = given;
-        let or = |given: Option<PlannedLimit>, kept| given.map_or(kept, |given| given.0);
-        let granted = TenantPlan {
-            tenant_id: self.tenant,
-            member: or(member, kept(|plan| &plan.member)),
-            integration: or(integration, kept(|plan| &plan.integration)),
-            tenant: or(together, kept(|plan| &plan.tenant)),
-            updated_at: now,
-        };
-        plan::set(&work, granted.clone()).await?;
-        let changes =
-            serde_json::json!({ "member": granted.member, "integration": granted.integration, "tenant": granted.tenant });
-        self.record_in(&work, "tenant.plan", changes).await?;
-        work.commit().await?;
-        Ok(granted)
-    }
-
-    /// Writes an action to the tenant's own audit log, as one of the system: the operator at the
-    /// machine has no other actor.
-    async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
-        let work = self.db.tenant(self.tenant).begin().await?;
-        self.record_in(&work, action, changes).await?;
-        work.commit().await
-    }
-
-    async fn record_in(&self, work: &Work, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
-        let about = Some(Target::of(self.tenant));
-        let entry = self.audit_writer.system_entry(self.tenant, action, about, "command line", changes.to_string());
-        work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await
-    }
 }

@@ -2,6 +2,7 @@
 //! and lengths of files.
 
 mod binding;
+mod circles;
 mod comments;
 mod deploy;
 mod events;

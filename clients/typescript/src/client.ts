@@ -1,5 +1,6 @@
 import type { Auth, Caller, Tokens } from './auth.js';
-import { Connection, type WebSocketLike } from './connection.js';
+import { Connection } from './connection.js';
+import type { WebSocketLike } from './connection-types.js';
 import { differing, digestOf, MOST_ASKED, type StockCopy, type StockDifference, type StockDigestRow, bucketOf } from './digest.js';
 import { type DocumentInput, operationOf, type TypedDocument, textOf, declaredIn } from './document.js';
 import {

@@ -1,4 +1,4 @@
-import type { ConnectionOptions, Sink, Subscription } from './connection.js';
+import type { ConnectionOptions, Sink, Subscription } from './connection-types.js';
 import { EntrepotError, type GraphQLErrorEntry } from './errors.js';
 import { retryAfter } from './retry.js';
 

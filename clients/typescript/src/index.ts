@@ -6,7 +6,7 @@ export type {
   RateLimitState, VariablesOf,
 } from './client.js';
 export { Connection } from './connection.js';
-export type { Ended, Sink, Subscription, WebSocketLike } from './connection.js';
+export type { Ended, Sink, Subscription, WebSocketLike } from './connection-types.js';
 export { bucketOf, digestOf } from './digest.js';
 export type { StockCopy, StockDifference, StockDigestOf, StockDigestRow } from './digest.js';
 export { TypedDocumentString } from './document.js';

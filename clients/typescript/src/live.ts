@@ -1,4 +1,4 @@
-import type { Ended } from './connection.js';
+import type { Ended } from './connection-types.js';
 import type { TypedDocument } from './document.js';
 import type { AlertChangedSubscription, OrderChangedSubscription, StockChangedSubscription } from './documents.js';
 import { EntrepotError } from './errors.js';

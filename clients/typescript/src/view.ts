@@ -1,4 +1,5 @@
-import type { Connection, Sink } from './connection.js';
+import type { Connection } from './connection.js';
+import type { Sink } from './connection-types.js';
 import type { SavedViewChangedSubscription } from './documents.js';
 
 /** What a saved view shows: whole in each item. */

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { bucketOf, createClient, digestOf, LiveStore } from '../src/index.js';
 import { sha256 } from '../src/digest.js';
 import { asRow, type LiveConnection, type SavedViewRow } from '../src/view.js';
-import type { Sink } from '../src/connection.js';
+import type { Sink } from '../src/connection-types.js';
 
 interface Vectors {
   levels: { productId: string; version: number; element: string; buckets: Record<string, number> }[];

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
-import type { Sink } from '../src/connection.js';
+import type { Sink } from '../src/connection-types.js';
 import { createClient, session, StockAdjustDocument, type StockAdjustMutationVariables, type Tokens } from '../src/index.js';
 import { LiveStore } from '../src/live.js';
 import { EntrepotProvider, type MutationState, useMutation } from '../src/react.js';

@@ -1,156 +1,35 @@
-//! Merges the rooms' roots, and prints the SDL.
+//! The schema of all rooms: built with their services or without them, and printed as SDL.
 
-use async_graphql::{Context, ID, Interface, Request, Schema, ValidationMode};
-use iam::{
-    access::{Access, kind as may},
-    identity::Identity,
-};
+use async_graphql::{Request, ValidationMode};
+use iam::{access::Access, identity::Identity};
 use inventory::ledger::Ledger;
-use macros::resolvers;
 use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
 use services::{alerts::Alerts, media::Media, papers::Papers, suggestions::Suggestions, webhooks::Webhooks};
 
-use crate::{
-    access::{Integration, Role, StoreGroup},
-    alerts::{Alert, AlertRule},
-    catalog::{self, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
-    counts::Stocktake,
-    fulfilment::{FulfilmentWave, FulfilmentWork},
-    graphql::{
-        context::ContextExt,
-        fault::{Answer, TopError},
-        lazy::Lazy,
-        limits::Limits,
-        scalars::{DateTime, Long},
-        upstream::query_root::RootDirective,
-        yielding::YieldDirective,
-    },
-    identity::Member,
-    liquidation::LiquidationPlan,
-    notes::Note,
-    orders::{self, Order},
-    papers::LegalEntity,
-    purchasing::{BlanketOrder, PurchaseOrder},
-    replenishment::{ReplenishmentPlan, ReplenishmentPolicy},
-    returns::Return,
-    saved_views::SavedView,
-    stock::{Lot, Reservation, StockLevel},
-    transfers::Transfer,
-    webhooks::WebhookEndpoint,
-};
+use crate::graphql::{lazy::Lazy, limits::Limits, upstream::query_root::RootDirective, yielding::YieldDirective};
 
+mod builder;
 mod engine;
-mod judges;
+mod validation;
+mod nodes;
 mod object_fields;
 mod payloads;
 mod registry_loan;
 mod roots;
 mod sizes;
+mod versioned;
 mod weights;
+use builder::schema_builder;
 pub use engine::EntrepotSchema;
-pub use judges::{PendingSchema, ValidatorBuild};
+pub use nodes::NodeQuery;
 pub use object_fields::object_fields;
 pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
+pub use validation::{PendingSchema, ValidatorBuild};
+pub use versioned::Versioned;
 pub use weights::WEIGHTS;
-
-/// Object with a version for optimistic locking.
-#[derive(Interface)]
-#[graphql(
-    field(name = "version", ty = "Long", desc = "Version of the object, +1 for each change."),
-    field(name = "updated_at", ty = "DateTime", desc = "Time of the last change.")
-)]
-pub enum Versioned {
-    Product(Product),
-    Category(Category),
-    Supplier(Supplier),
-    ProductFamily(ProductFamily),
-    Store(Store),
-    Customer(Customer),
-    Channel(Channel),
-    StoreGroup(StoreGroup),
-    StockLevel(StockLevel),
-    Reservation(Reservation),
-    Lot(Lot),
-    Order(Order),
-    FulfilmentWork(FulfilmentWork),
-    FulfilmentWave(FulfilmentWave),
-    Return(Return),
-    Transfer(Transfer),
-    Stocktake(Stocktake),
-    PurchaseOrder(PurchaseOrder),
-    BlanketOrder(BlanketOrder),
-    Member(Member),
-    Role(Role),
-    Integration(Integration),
-    WebhookEndpoint(WebhookEndpoint),
-    Alert(Alert),
-    AlertRule(AlertRule),
-    ReplenishmentPlan(ReplenishmentPlan),
-    ReplenishmentPolicy(ReplenishmentPolicy),
-    LiquidationPlan(LiquidationPlan),
-    Note(Note),
-    SavedView(SavedView),
-    LegalEntity(LegalEntity),
-}
-
-#[derive(Default)]
-pub struct NodeQuery;
-
-/// The most ids in one `nodes` call.
-const MAX_NODES: usize = 250;
-
-#[resolvers]
-impl NodeQuery {
-    /// Object with the given ID; null when there is none, or you may not see it.
-    #[field(authenticated)]
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "ID of an object of any kind.")] id: ID) -> Option<Answer<Node>> {
-        find(ctx, &id).await.transpose()
-    }
-
-    /// Objects with the given IDs, in the order of the IDs; an entry is null when there is no such object, or you may not see it.
-    #[field(authenticated, list_size(arguments("ids")))]
-    async fn nodes(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "IDs of objects of any kind, at most 250.")] ids: Vec<ID>,
-    ) -> Answer<Vec<Option<Answer<Node>>>> {
-        if ids.len() > MAX_NODES {
-            return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));
-        }
-        Ok(futures_util::future::join_all(ids.iter().map(|id| find(ctx, id))).await.into_iter().map(Result::transpose).collect())
-    }
-
-    /// Product or order that a scanned code identifies: a product by its barcode or SKU, else an order by its number. Only objects that
-    /// you may see are found; null when there is none, also for the number of a purchase order or any other document, which scanCode finds.
-    #[field(
-        authenticated,
-        deprecation = "2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed after 2027-11-23."
-    )]
-    async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
-        find_by_code(ctx, &code).await.transpose()
-    }
-}
-
-/// Returns the product or the order of a code. A caller who may see neither gets the missing
-/// permission as an error.
-async fn find_by_code(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
-    let (products, orders) = (ctx.permit::<may::ProductRead>(), ctx.permit::<may::OrderRead>());
-    if orders.is_err() {
-        products.clone()?;
-    }
-    if products.is_ok()
-        && let Some(product) = catalog::product_scanned(ctx, code).await?
-    {
-        return Ok(Some(product.into()));
-    }
-    match orders {
-        Ok(_) => Ok(orders::order_numbered(ctx, code).await?.map(Node::Order)),
-        Err(_) => Ok(None),
-    }
-}
 
 /// Data that resolvers get besides that of their request.
 pub struct ResolverServices {
@@ -207,18 +86,6 @@ pub fn build_on(pending: Option<PendingSchema>, given: ResolverServices) -> Entr
         .validation_mode(ValidationMode::Fast)
         .finish();
     EntrepotSchema::new(schema)
-}
-
-fn schema_builder() -> judges::Builder {
-    // The guard limits depth, width and cost; suggestions would reveal names to callers who may not
-    // see them.
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .register_output_type::<Versioned>()
-        .register_output_type::<Payload>()
-        .data(object_fields())
-        .directive(sizes::Sizes)
-        .directive(weights::Weights)
-        .disable_suggestions()
 }
 
 /// Builds the schema without the services of its resolvers, for introspection and the SDL.

@@ -1,13 +1,17 @@
 //! An operation's answer in its final form: every error with a code and the request's id, faults of ours without their details,
 //! and the JSON written once.
 
+mod context;
 mod written;
 
 use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
 use platform::traces;
 
-pub use self::written::data_json;
 use self::written::{json_of, written};
+pub use self::{
+    context::{AnswerContext, AnswerPhase},
+    written::data_json,
+};
 use super::{
     code::Code,
     cost_limiter::{Charge, Unpaid},
@@ -116,30 +120,6 @@ impl Errors {
     pub fn body(&self) -> Vec<u8> {
         [b"{\"errors\":", self.list.as_slice(), b"}"].concat()
     }
-}
-
-/// Position of a response in its operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerPhase {
-    /// The whole answer, or one event of a subscription.
-    Whole,
-    /// The first response of a subscription: without data, the stream did not begin.
-    Opening,
-}
-
-/// Input of `finish` besides the engine's response.
-#[derive(Debug, Clone, Copy)]
-pub struct AnswerContext<'a> {
-    pub request_id: &'a str,
-    pub operation: &'a Operation,
-    pub reported_errors: usize,
-    /// `userErrors` in the payloads.
-    pub user_errors: u32,
-    pub phase: AnswerPhase,
-    /// Whether the client requested the cost.
-    pub shows_cost: bool,
-    /// Maximum size of the answer, in bytes.
-    pub answer_bytes: usize,
 }
 
 /// Returns the refusal of an answer that is too large; a mutation may have been carried out all the

@@ -12,27 +12,14 @@ use std::{collections::HashMap, fmt::Write};
 
 use async_graphql::{
     ContextSelectionSet, Name, Positioned, Value,
-    indexmap::IndexMap,
     parser::types::{Field, FragmentDefinition, Selection, SelectionSet},
 };
-use async_graphql_value::RAW_VALUE_TOKEN;
 use entity::prelude::{Id, Money, Timestamp};
 use platform::clock;
 
 use super::{answer::data_json, yielding::is_mark};
 
-/// A value that is JSON already.
-pub fn raw(json: String) -> Value {
-    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
-}
-
-/// The JSON of such a value.
-pub fn raw_json(map: &IndexMap<Name, Value>) -> Option<&str> {
-    match map.first() {
-        Some((name, Value::String(json))) if map.len() == 1 && name.as_str() == RAW_VALUE_TOKEN => Some(json),
-        _ => None,
-    }
-}
+pub use super::raw_value::{raw, raw_json};
 
 /// A plain selection on a type: it has no directives, and no key twice.
 #[derive(Clone, Copy)]

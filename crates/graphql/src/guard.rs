@@ -12,6 +12,7 @@ mod keyless;
 mod measure;
 pub mod coercion_path;
 mod operation;
+mod refusal;
 mod tokens;
 pub(crate) mod usages;
 mod visibility;
@@ -19,12 +20,16 @@ mod visibility;
 use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Name, Pos,
+    Name,
     parser::{parse_query, types::ExecutableDocument},
 };
 use platform::metrics::{self, Lookup};
 
-use self::{cache::Cache, measure::DocumentMeasurer};
+use self::{
+    cache::{Cache, Document},
+    measure::DocumentMeasurer,
+    refusal::within,
+};
 use super::{
     code::Code,
     limits::Limits,
@@ -37,34 +42,12 @@ pub use self::{
     deprecated_uses::DeprecatedUses,
     measure::Measure,
     operation::{Kind, Operation},
+    refusal::Refusal,
 };
 
 /// Selection sets within one another, fragments' sets counted, that the engine follows before it gives up with an error that
 /// carries no code (`recursive_depth`, 32 by default).
 const ENGINE_NESTING: u32 = 30;
-
-/// A document that passed the guard.
-pub struct Document {
-    operations: Vec<(Option<Name>, Arc<Operation>)>,
-    /// Approximate size in memory, in bytes.
-    weight: usize,
-}
-
-/// Reason to refuse a document; nothing of it ran.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    pub code: Code,
-    pub message: String,
-    pub locations: Vec<Pos>,
-    /// The place in the arguments, where it is known: `filter`, `and`, `0`.
-    pub field: Vec<String>,
-}
-
-impl Refusal {
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), locations: Vec::new(), field: Vec::new() }
-    }
-}
 
 /// Parses, measures and remembers documents.
 pub struct Guard {
@@ -191,11 +174,4 @@ fn check(measure: &Measure, limits: &Limits) -> Result<(), Refusal> {
     within("aliases", measure.aliases as usize, limits.aliases as usize)?;
     within("root fields", measure.root_fields as usize, limits.root_fields as usize)?;
     within("directives on one element", measure.directives as usize, limits.directives)
-}
-
-fn within(what: &str, found: usize, allowed: usize) -> Result<(), Refusal> {
-    if found <= allowed {
-        return Ok(());
-    }
-    Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {what}: at most {allowed} are allowed")))
 }

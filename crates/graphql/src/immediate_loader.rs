@@ -33,36 +33,6 @@ pub fn immediate<T>(rows: T) -> DataLoader<T> {
     DataLoader::new(rows, Tokio, Yield).delay(Duration::ZERO)
 }
 
-/// `tenant_rows!(Rows)` declares the rows that a room's loaders read, of one tenant, and `load`: what the request's loader finds for a key.
-#[macro_export]
-macro_rules! tenant_rows {
-    ($(#[$doc:meta])* $rows:ident) => {
-        $(#[$doc])*
-        pub struct $rows(platform::storage::TenantScope);
-
-        impl From<platform::storage::TenantScope> for $rows {
-            fn from(scope: platform::storage::TenantScope) -> Self {
-                Self(scope)
-            }
-        }
-
-        /// Returns the value that the request's loader finds for a key.
-        pub async fn load<K>(
-            ctx: &async_graphql::Context<'_>,
-            key: K,
-        ) -> $crate::fault::Answer<Option<<$rows as async_graphql::dataloader::Loader<K>>::Value>>
-        where
-            K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-            $rows: async_graphql::dataloader::Loader<K, Error = platform::storage::Fault>,
-        {
-            let loader = $crate::context::ContextExt::lazy::<async_graphql::dataloader::DataLoader<$rows>>(ctx)?;
-            // Boxed, because the engine moves futures of the size of an object's largest field, for
-            // each of its fields.
-            Ok(Box::pin(loader.load_one(key)).await?)
-        }
-    };
-}
-
 /// Groups rows by key; keys without rows get an empty list.
 pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
     let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();

@@ -6,7 +6,7 @@
 
 mod model;
 mod notes;
-mod question;
+mod query;
 mod written;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,31 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Executor, Variables};
 use tokio::sync::OnceCell;
 
-pub use self::notes::SchemaNotes;
-use self::{model::Model, question::IntrospectionQuery};
+use self::{model::Model, query::IntrospectionQuery};
+pub use self::{notes::SchemaNotes, written::IntrospectionResult};
 use super::{
     code::Code,
     guard::{Operation, Refusal},
     limits::Limits,
-    price,
 };
-
-/// Result of an introspection.
-#[derive(Debug, Clone)]
-pub struct IntrospectionResult {
-    /// The answer's `data`.
-    pub json: Arc<str>,
-    /// Number of fields and objects in it.
-    pub nodes: u32,
-    /// Whether the operation selects nothing but introspection.
-    pub is_all: bool,
-}
-
-impl IntrospectionResult {
-    pub fn points(&self) -> u32 {
-        price::points(price::Millis::from(self.nodes).saturating_mul(price::INTROSPECTED))
-    }
-}
 
 /// Answers introspection of one executor's schema.
 #[derive(Default)]

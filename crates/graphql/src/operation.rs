@@ -4,6 +4,7 @@ mod deprecations;
 mod freshness;
 mod mismatches;
 mod outcome;
+mod service;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -13,55 +14,26 @@ use futures_util::{
     future::ready,
     stream::{self, BoxStream},
 };
-use platform::{cache::SessionPositions, metrics, slow::OperationWatch};
+use platform::{metrics, slow::OperationWatch};
 use tokio::time::Instant;
+
+pub use self::service::{Introspection, OperationService};
 
 use self::outcome::{Refused, actual, ended, log_slow, panicked, span, timed_out, too_many_objects};
 use super::{
     answer::{Answer, AnswerContext, AnswerPhase, Errors, finish},
     code::Code,
-    cost_limiter::{Charge, CostLimiter, Unpaid},
+    cost_limiter::{Charge, Unpaid},
     direct_json::raw,
-    guard::{Guard, Kind, Operation, Refusal, cost},
-    introspection::Introspector,
+    guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
     preauthorize::keep_refused_fields,
     quota::QuotaSubject,
     rate_limit::Paid,
     request::GraphqlRequest,
-    session::{Authenticator, Clock, Documents, NewId, RequestMeta, Session, UserErrorCount},
-    trusted::Trusted,
-    validation_cache::DocumentValidator,
+    session::{Documents, RequestMeta, Session, UserErrorCount},
     yielding::{self, TooMany, YieldCounters},
 };
-
-/// Whether clients may ask for the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Introspection {
-    #[default]
-    Open,
-    /// Documents with `__schema` or `__type` are refused; the schema's builder should also `disable_suggestions`.
-    Closed,
-}
-
-pub struct OperationService<E> {
-    pub executor: E,
-    /// Validator for an executor that has no validation rules itself.
-    pub validator: Option<DocumentValidator>,
-    pub authenticator: Arc<dyn Authenticator>,
-    pub guard: Guard,
-    pub cost_limiter: CostLimiter,
-    pub limits: Limits,
-    pub introspection: Introspection,
-    pub introspector: Introspector,
-    pub trusted: Trusted,
-    /// Documents that this node serves to any caller.
-    pub documents: Documents,
-    pub now: Clock,
-    pub new_id: NewId,
-    /// The positions of sessions' writes, if reads go to replicas.
-    pub positions: Option<SessionPositions>,
-}
 
 /// Introspection of an operation.
 #[derive(Default)]

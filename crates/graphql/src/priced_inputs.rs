@@ -7,16 +7,14 @@ use std::{
 
 use async_graphql::{
     Name, Positioned, Value, Variables,
-    parser::types::{
-        BaseType, EnumValueDefinition, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition,
-    },
+    parser::types::{BaseType, EnumValueDefinition, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind},
 };
 use async_graphql_value::Value as InputValue;
 use smallvec::SmallVec;
 
 use crate::{
     price::Millis,
-    schema_index::{base, weight},
+    schema_index::{base, definitions, weight},
 };
 
 /// Inputs and enum values of a schema that have a price.
@@ -122,8 +120,9 @@ impl Tally {
 
 impl PricedInputs {
     pub fn of(document: &ServiceDocument) -> Self {
-        let named =
-            |is_it: fn(&TypeKind) -> bool| types(document).filter(move |kind| is_it(&kind.kind)).map(|kind| &kind.name.node);
+        let named = |is_it: fn(&TypeKind) -> bool| {
+            definitions(document).filter(move |kind| is_it(&kind.kind)).map(|kind| &kind.name.node)
+        };
         let kinds = Kinds {
             inputs: named(|kind| matches!(kind, TypeKind::InputObject(_))).collect(),
             enums: named(|kind| matches!(kind, TypeKind::Enum(_))).collect(),
@@ -133,7 +132,7 @@ impl PricedInputs {
         // Inputs may contain one another, so this repeats until it finds no more.
         loop {
             let mut is_complete = true;
-            for kind in types(document) {
+            for kind in definitions(document) {
                 let TypeKind::InputObject(input) = &kind.kind else { continue };
                 for definition in &input.fields {
                     let name = &definition.node.name.node;
@@ -292,14 +291,7 @@ fn priced_words(document: &ServiceDocument) -> HashMap<Name, HashMap<Name, Milli
         }
         _ => None,
     };
-    types(document).filter_map(of_enum).collect()
-}
-
-fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
-    document.definitions.iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(kind) => Some(&kind.node),
-        _ => None,
-    })
+    definitions(document).filter_map(of_enum).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! the published ones.
 
 mod document;
+mod sdl;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,6 +19,9 @@ use async_graphql::{
     registry::Registry,
 };
 use reference::Operation;
+
+pub(crate) use self::sdl::{definitions, directive, weight};
+pub use self::{document::Unreadable, sdl::base};
 
 use super::{
     deprecated::DeprecatedIndex,
@@ -106,11 +110,6 @@ pub struct ListSize {
     /// The fields that are the list, if the field itself is a page around it.
     pub sized: Vec<Name>,
 }
-
-/// The SDL does not parse, or would not: it was not made by the engine.
-#[derive(Debug, thiserror::Error)]
-#[error("the schema cannot be read: {0}")]
-pub struct Unreadable(String);
 
 impl SchemaIndex {
     /// # Errors
@@ -263,13 +262,6 @@ impl SchemaIndex {
     }
 }
 
-fn definitions(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
-    document.definitions.iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(kind) => Some(&kind.node),
-        TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
-    })
-}
-
 fn roots(document: &ServiceDocument) -> Roots {
     let schema = document.definitions.iter().find_map(|definition| match definition {
         TypeSystemDefinition::Schema(schema) => Some(&schema.node),
@@ -369,24 +361,4 @@ fn inputs(definitions: &[Positioned<InputValueDefinition>]) -> HashMap<Name, Inp
         default: input.default_value.as_ref().map(|value| value.node.clone()),
     };
     definitions.iter().map(|one| (one.node.name.node.clone(), input(&one.node))).collect()
-}
-
-/// The name of a type without its lists.
-pub fn base(kind: &Type) -> &Name {
-    match &kind.base {
-        BaseType::Named(name) => name,
-        BaseType::List(inner) => base(inner),
-    }
-}
-
-pub(crate) fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
-    directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
-}
-
-/// Returns the weight in `@cost`.
-pub(crate) fn weight(directives: &[Positioned<ConstDirective>]) -> Option<Millis> {
-    match directive(directives, "cost")?.get_argument("weight").map(|value| &value.node) {
-        Some(Value::String(text)) => price::parse(text),
-        _ => None,
-    }
 }

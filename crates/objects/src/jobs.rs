@@ -1,6 +1,7 @@
 //! GraphQL of jobs.
 
 mod filter;
+mod status;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use platform::{
 };
 
 use self::filter::{BackgroundJobFilter, RecurringJobFilter, push_statuses};
+pub use self::status::BackgroundJobStatus;
 use crate::{
     catalog::Direction,
     graphql::{
@@ -33,21 +35,6 @@ use crate::{
     periods::in_days,
     short_lists::ShortList,
 };
-
-/// State of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
-pub enum BackgroundJobStatus {
-    /// The job runs at its scheduled time.
-    Waiting,
-    /// A worker holds the job. A recurring job is held as long as there is a worker.
-    Running,
-    /// The job has succeeded.
-    Done,
-    /// The job has failed for good. After the cause is repaired, jobRetry runs it again.
-    #[graphql(name = "FAILED")]
-    Dead,
-}
 
 /// Job that runs in the background.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! Filters that name things by their keys: `store: { key: ["LONDON"] }` becomes IDs before the rest of a filter is read.
 
-pub mod seen;
+mod path;
+pub mod visible_keys;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,8 @@ pub use inventory::catalog::rows::keys::KeyKind;
 use inventory::catalog::rows::keys::ids_by_keys;
 use uuid::Uuid;
 
-use self::seen::{SeenKind, SeenTest};
+pub use self::path::below;
+use self::visible_keys::{SeenKind, SeenTest};
 use crate::{
     catalog::loads,
     graphql::{
@@ -52,7 +54,7 @@ pub mod kinds {
         CategorySlug, ChannelCode, CustomerExternalRef, ProductSku, StoreCode, StoreGroupCode, SupplierCode,
     };
 
-    pub use super::seen::SeenKind::{BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
+    pub use super::visible_keys::SeenKind::{BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
 }
 
 /// A test with keys, the kind of object that they name, and its path.
@@ -120,10 +122,6 @@ pub fn add<'a>(
     }
 }
 
-pub fn below(at: &[String], names: &[&str]) -> Vec<String> {
-    at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
-}
-
 /// Returns the filter of an argument with keys replaced by IDs, and periods by ranges. Unknown keys
 /// are left out, so a test whose keys are all unknown matches nothing. Keys of categories need
 /// product.read, as does naming a category by its slug; numbers and addresses need the permission
@@ -169,7 +167,7 @@ async fn replace(ctx: &Context<'_>, found: Vec<KeyedTest<'_>>, argument: &str) -
         }
     }
     if !seen.is_empty() {
-        Box::pin(seen::replace_keys_with_ids(ctx, seen, argument)).await?;
+        Box::pin(visible_keys::replace_keys_with_ids(ctx, seen, argument)).await?;
     }
     replace_master_data_keys(ctx, data).await
 }

@@ -8,7 +8,7 @@ use std::{
 use async_graphql::Context;
 use entity::prelude::StoreId;
 use inventory::{
-    catalog::{core::store::StoreRow, rows::small::tenant_zone},
+    catalog::{core::store::StoreRow, rows::small_tables::tenant_zone},
     ledger::Ledger,
 };
 use platform::clock::local_day;

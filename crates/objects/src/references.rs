@@ -5,17 +5,15 @@
 
 pub mod documents;
 pub mod families;
+pub mod ids;
 pub mod names;
 pub mod people;
+pub mod reference;
 pub mod settings;
 
-use std::{collections::HashMap, str::FromStr};
+use std::collections::HashMap;
 
 use async_graphql::{Context, ID, MaybeUndefined};
-use entity::{
-    id::prefix_of,
-    prelude::{CarrierId, CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
-};
 use iam::access::kind;
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use platform::{
@@ -24,11 +22,18 @@ use platform::{
 };
 use uuid::Uuid;
 
-pub use self::{
-    documents::DocumentRef,
-    names::{DocumentName, Name, SeenOrder, SeenReturn},
+use self::{
+    documents::Documents,
+    families::Families,
+    people::PeopleByEmail,
+    reference::{IdSlot, conflicting_id},
+    settings::Settings,
 };
-use self::{documents::Documents, families::Families, people::PeopleByEmail, settings::Settings};
+pub use self::{
+    ids::{UnknownIds, id_of, is_unknown},
+    names::{DocumentName, DocumentRef, Name, SeenOrder, SeenReturn},
+    reference::{NamedReference, ResolvedReference},
+};
 use crate::{
     catalog::loads,
     graphql::{
@@ -37,40 +42,6 @@ use crate::{
         refusal::{ErrorCode, InputError, Path, UserError},
     },
 };
-
-/// The field with the ID.
-enum IdSlot<'a> {
-    /// An element of a list that was created for the references.
-    Listed(&'a mut ID),
-    Option(&'a mut Option<ID>),
-    Patch(&'a mut MaybeUndefined<ID>),
-}
-
-impl IdSlot<'_> {
-    fn id(&self) -> Option<&ID> {
-        match self {
-            Self::Option(id) => id.as_ref(),
-            Self::Patch(MaybeUndefined::Value(id)) => Some(id),
-            Self::Patch(_) | Self::Listed(_) => None,
-        }
-    }
-    fn set(self, id: ID) {
-        match self {
-            Self::Listed(slot) => *slot = id,
-            Self::Option(slot) => *slot = Some(id),
-            Self::Patch(slot) => *slot = MaybeUndefined::Value(id),
-        }
-    }
-}
-
-/// A given reference, and the field with the ID beside it.
-pub struct NamedReference<'a> {
-    name: Name,
-    id: IdSlot<'a>,
-    /// Paths of the field with the ID and of the reference.
-    id_at: Path,
-    at: Path,
-}
 
 /// Reads the references of an input, or of an object in it.
 pub struct Names<'a> {
@@ -187,11 +158,6 @@ fn both(at: Path, id_field: &str) -> UserError {
     UserError::new(ErrorCode::Invalid, message, at)
 }
 
-fn conflicting_id(at: Path, id_at: &[String]) -> UserError {
-    let id = id_at.last().map_or("id", String::as_str);
-    UserError::new(ErrorCode::Invalid, format!("it names another one than {id}: leave one of the two out"), at)
-}
-
 /// Fields that a reference was given for: a refusal of the ID is about the reference.
 #[derive(Default)]
 pub struct ReferencePaths {
@@ -220,15 +186,6 @@ impl ReferencePaths {
             }
         }
     }
-}
-
-/// ID that a reference resolves to.
-pub struct ResolvedReference {
-    id: ID,
-    /// The fields of the reference that name it.
-    last: Path,
-    /// Message for a reference that several things have.
-    shared: Option<String>,
 }
 
 /// Writes the ID of each object that is named by a reference. Refused if another ID is given beside it.
@@ -276,19 +233,6 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Refere
     Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) })
 }
 
-/// Returns the ID of the only row with a name, and whether several rows have it. An ID beside the name selects one of several. Otherwise several rows
-/// give an ID without a row: the mutation refuses it after it has looked for an earlier call with the same key, when the name may have been unique.
-fn one_of<T: Clone + FromStr + PartialEq + ToString>(
-    found: &[T],
-    beside: Option<&ID>,
-    unknown: impl FnOnce() -> T,
-) -> (ID, bool) {
-    let beside = beside.and_then(|id| id.parse::<T>().ok()).filter(|id| found.contains(id));
-    let one = if let [only] = found { Some(only.clone()) } else { beside };
-    let is_shared = one.is_none() && !found.is_empty();
-    (ID(one.unwrap_or_else(unknown).to_string()), is_shared)
-}
-
 /// The same for the arguments of a query, whose first error becomes an error of the field.
 pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<ReferencePaths> {
     let moved = in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
@@ -300,24 +244,6 @@ pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Referen
         Some((at, said)) => Err(TopError::bad_input(said.clone(), at.clone())),
         None => Ok(moved),
     }
-}
-
-/// Generates IDs for unknown keys. No row has one of the highest IDs, so they are refused like any other unknown ID; each key has its own, so that
-/// two of them do not look like one object that is named twice.
-#[derive(Default)]
-pub struct UnknownIds(u32);
-
-impl UnknownIds {
-    fn next_id(&mut self) -> Uuid {
-        let id = Uuid::from_u128(u128::MAX - u128::from(self.0));
-        self.0 += 1;
-        id
-    }
-}
-
-/// Whether the ID was generated for an unknown key.
-pub fn is_unknown(id: &ID) -> bool {
-    prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
 }
 
 /// Records in the audit context the ID that a reference was resolved to, also for refused calls: the log cannot find it among the arguments.
@@ -344,20 +270,6 @@ async fn known(ctx: &Context<'_>, named: &[NamedReference<'_>]) -> Answer<HashMa
         known.extend(found.into_iter().map(|(key, id)| ((kind, key), id)));
     }
     Ok(known)
-}
-
-/// The ID of a row that has keys of this kind.
-pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
-    ID(match kind {
-        KeyKind::CategorySlug => CategoryId::from_uuid(id).to_string(),
-        KeyKind::SupplierCode => SupplierId::from_uuid(id).to_string(),
-        KeyKind::ChannelCode => ChannelId::from_uuid(id).to_string(),
-        KeyKind::StoreCode => StoreId::from_uuid(id).to_string(),
-        KeyKind::StoreGroupCode => GroupId::from_uuid(id).to_string(),
-        KeyKind::CustomerExternalRef => CustomerId::from_uuid(id).to_string(),
-        KeyKind::ProductSku | KeyKind::ProductBarcode => ProductId::from_uuid(id).to_string(),
-        KeyKind::CarrierCode => CarrierId::from_uuid(id).to_string(),
-    })
 }
 
 /// Evaluates a call with the references of its input replaced by IDs. Refusals of such an ID are reported at the reference, with the value that was

@@ -1,56 +1,17 @@
-//! Sorts of the older lists that take `orderBy` beside `sort`, which mean the same; and the
-//! conversion of an input into the sort of rows.
+//! Sorts of the older lists that take `orderBy` beside `sort`, which mean the same.
+
+mod convert;
 
 use async_graphql::{Enum, InputObject};
-use platform::path;
 
+pub use self::convert::{UNINDEXED, order_of, rows_sorted};
 use crate::{
     catalog::{Direction, ProductOrder, ProductOrderField},
     fulfilment::{FulfilmentWorkOrder, FulfilmentWorkOrderField},
-    graphql::{
-        directives::cost,
-        fault::{Answer, TopError},
-    },
+    graphql::directives::cost,
     orders::{OrderOrder, OrderOrderField},
     stock::{StockOrder, StockOrderField},
 };
-
-/// The points of a sort that no index has, in a table that grows: all rows that pass are read and sorted for each page. `tests/it/plans` finds a sort that
-/// has neither an index nor these points.
-pub const UNINDEXED: &str = "5";
-
-/// The order of a list, from the argument of either name.
-///
-/// # Errors
-/// Both arguments are given.
-pub fn order_of<O>(order_by: Option<O>, sort: Option<impl Into<O>>) -> Answer<Option<O>> {
-    match (order_by, sort) {
-        (Some(_), Some(_)) => Err(TopError::bad_input("sort or orderBy is expected, not both", path!["sort"])),
-        (order_by, sort) => Ok(sort.map(Into::into).or(order_by)),
-    }
-}
-
-/// Converts an input with a field and a direction into the sort of rows.
-#[macro_export]
-macro_rules! rows_sorted {
-    ($sort:ident => $sorted:ty) => {
-        $crate::sorts::rows_sorted!(from $sort => $sorted);
-        impl $sort {
-            /// The requested order of a list, or else its default.
-            pub fn sorted(sort: Option<Self>) -> $sorted {
-                sort.map(<$sorted>::from).unwrap_or_default()
-            }
-        }
-    };
-    (from $sort:ident => $sorted:ty) => {
-        impl From<$sort> for $sorted {
-            fn from(sort: $sort) -> Self {
-                Self { by: sort.field.into(), descending: sort.direction == $crate::catalog::Direction::Desc }
-            }
-        }
-    };
-}
-pub use rows_sorted;
 
 /// Converts sorts into orders: both have a field and a direction.
 macro_rules! orders_of_sorts {

@@ -1,6 +1,6 @@
 //! The cost of a root field in words. Its page and the note of its description in introspection have the same ones.
 
-use crate::Operation;
+use crate::operation::Operation;
 
 /// Text of the cost of a root field: its own points, those of its input, and that its answer is
 /// added. `weight` is that of `@cost`; `None` means the default of the root.

@@ -2,9 +2,9 @@
 //! guide.
 
 use crate::{
-    Operation,
     directives::Access,
     html::{ROOT, concat_html, escape_html, inline_html, page as frame},
+    operation::Operation,
     schema::{Field, Schema},
 };
 

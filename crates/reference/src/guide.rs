@@ -5,9 +5,18 @@ use std::collections::BTreeMap;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
 
 use crate::{
-    Guide, ReferenceError,
+    build_error::ReferenceError,
     html::{ROOT, first_sentence},
 };
+
+/// A guide as CommonMark.
+#[derive(Debug, Clone, Copy)]
+pub struct Guide {
+    /// The last part of its path, and the name of its file without `.md`.
+    pub slug: &'static str,
+    /// CommonMark with tables; the first heading is the title.
+    pub markdown: &'static str,
+}
 
 /// A guide in HTML.
 #[derive(Debug)]

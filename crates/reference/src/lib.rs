@@ -2,6 +2,7 @@
 //! index, and an example for each root field; and the changes from one schema to another. Text in,
 //! text out: no files, no clock, no network. `docs/crates/reference.md` has the places of the code.
 
+mod build_error;
 mod cost;
 pub mod diff;
 mod directives;
@@ -10,56 +11,21 @@ mod example;
 mod guide;
 mod html;
 mod json;
+mod operation;
 mod page;
 mod schema;
 mod search;
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
+pub use build_error::ReferenceError;
 pub use cost::points_of;
 pub use example::{Answer, Calls, DryRun, Example};
+pub use guide::Guide;
+pub use operation::Operation;
 
 use guide::Guides;
 use schema::Schema;
-
-/// The kind of a root field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    Query,
-    Mutation,
-    Subscription,
-}
-
-impl Operation {
-    pub(crate) const ALL: [Self; 3] = [Self::Query, Self::Mutation, Self::Subscription];
-
-    /// The usual name of the root type, with which paths begin.
-    pub(crate) fn root(self) -> &'static str {
-        match self {
-            Self::Query => "Query",
-            Self::Mutation => "Mutation",
-            Self::Subscription => "Subscription",
-        }
-    }
-
-    /// The word that a document begins with, and the kind of a search entry.
-    pub(crate) fn keyword(self) -> &'static str {
-        match self {
-            Self::Query => "query",
-            Self::Mutation => "mutation",
-            Self::Subscription => "subscription",
-        }
-    }
-}
-
-/// A guide as CommonMark.
-#[derive(Debug, Clone, Copy)]
-pub struct Guide {
-    /// The last part of its path, and the name of its file without `.md`.
-    pub slug: &'static str,
-    /// CommonMark with tables; the first heading is the title.
-    pub markdown: &'static str,
-}
 
 /// Response body of one path, with its content type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,35 +33,6 @@ pub struct Page<'a> {
     pub content_type: &'static str,
     pub body: Cow<'a, str>,
 }
-
-/// Reason for which no reference was built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReferenceError {
-    /// The schema is not written in GraphQL.
-    Schema(String),
-    /// The schema has no root for queries.
-    NoQuery,
-    /// `place` names a type that the schema does not define.
-    UnknownType { name: String, place: String },
-    /// Two guides have the same slug.
-    Duplicate { slug: String },
-    /// A slug has characters other than lower-case letters, digits and `-`.
-    Slug { slug: String },
-}
-
-impl fmt::Display for ReferenceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Schema(error) => write!(f, "The schema cannot be read: {error}"),
-            Self::NoQuery => f.write_str("The schema has no query root."),
-            Self::UnknownType { name, place } => write!(f, "{place} names the type {name}, which the schema does not define."),
-            Self::Duplicate { slug } => write!(f, "Two guides have the slug {slug}."),
-            Self::Slug { slug } => write!(f, "The slug {slug:?} has characters other than a to z, 0 to 9 and -."),
-        }
-    }
-}
-
-impl std::error::Error for ReferenceError {}
 
 /// The whole reference. Made once; its pages are made on request.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use async_graphql_parser::{
     },
 };
 
-use crate::{Operation, ReferenceError, directives::Directives};
+use crate::{build_error::ReferenceError, directives::Directives, operation::Operation};
 
 /// Kinds of types, with the word that pages use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

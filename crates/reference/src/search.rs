@@ -1,10 +1,10 @@
 //! `search.json`: the index of the search box.
 
 use crate::{
-    Operation,
     guide::Guides,
     html::{ROOT, first_sentence},
     json::push_text,
+    operation::Operation,
     schema::{Schema, field_path},
 };
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
-    endpoint::text,
+    headers::text,
     origin::{self, From},
 };
 use graphql::{

@@ -13,10 +13,13 @@ use platform::metrics;
 use tokio::time::Instant;
 
 use super::{
-    Front, body,
+    body,
+    client::is_secure,
     connections::Peer,
     cookies,
-    endpoint::{declared_length, is_secure, media, text},
+    front::Front,
+    headers::{declared_length, text},
+    negotiate::media,
     overload::{Caller, InFlight, LoadShedder, ShedReason},
     proxies, reply,
 };

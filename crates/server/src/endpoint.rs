@@ -1,12 +1,12 @@
 //! `/graphql`: parses requests, and takes a query or mutation from its bytes to its answer.
 
-use std::{borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{
     body::Body,
     extract::State,
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::{FutureExt, future::Either};
 use platform::{
@@ -16,17 +16,17 @@ use platform::{
 use tokio::time::Instant;
 
 use super::{
-    Explorer, Front,
     body::{self, BodyError},
+    client::{address, by_tls, is_client_tls},
     compress,
-    connections::Peer,
     cookies::{self, Page},
     early_refusal, envelope,
     event_stream::{self, StreamOperation},
+    front::{Explorer, Front},
     graphiql,
-    negotiate::{self, Media},
+    headers::{declared_length, list, text},
+    negotiate::{self, Media, ResponseMode, wanted},
     origin::{self, Methods},
-    proxies,
     reply::{self, ResponseFormat},
     upgrade,
 };
@@ -39,7 +39,6 @@ use graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 /// Trace context of the client, which is continued here (W3C Trace Context).
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -165,37 +164,6 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
             execute_operation(front, parts, params, wanted, id).await
         }
         Err(wrong) => refuse_malformed(front, parts, wrong, media, id).await,
-    }
-}
-
-/// Form in which a response is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ResponseMode {
-    Whole(Media),
-    AsEvents,
-}
-
-/// Returns the form of response that a client accepts, and the media type of errors before the
-/// operation runs.
-fn wanted(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
-    if negotiate::prefers_events(accept) {
-        return Some((ResponseMode::AsEvents, Media::Response));
-    }
-    negotiate::answer_media(accept).map(|media| (ResponseMode::Whole(media), media))
-}
-
-/// Returns the media type of an answer to these headers, ignoring the types that it cannot have.
-pub fn media(headers: &HeaderMap) -> Media {
-    wanted(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
-}
-
-impl ResponseMode {
-    /// Returns the media type of errors that precede the operation's response.
-    fn media(self) -> Media {
-        match self {
-            Self::Whole(media) => media,
-            Self::AsEvents => Media::Response,
-        }
     }
 }
 
@@ -337,45 +305,4 @@ fn body_error_response(error: BodyError, most: usize, media: Media, id: &str) ->
 fn not_acceptable(id: &str) -> Response<Body> {
     let message = "answers are application/graphql-response+json, application/json or text/event-stream";
     reply::fault_response(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
-}
-
-/// Returns the value of a header that was sent once and is text.
-pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Returns the value of a list header, whose items may be spread over several lines (RFC 9110,
-/// 5.3).
-fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
-    let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    let first = lines.next()?;
-    Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
-}
-
-/// The length of a body, where it is declared.
-pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok())
-}
-
-/// Whether the client came by TLS: to us, or to a trusted proxy, whose word about its client counts more than how it came itself.
-fn is_client_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    let Some(peer) = extensions.get::<Peer>() else { return false };
-    let forwarded = text(headers, &FORWARDED_PROTO).filter(|_| proxies::is_trusted(&front.settings.proxies, peer.address));
-    forwarded.map_or(peer.by_tls, |scheme| scheme.eq_ignore_ascii_case("https"))
-}
-
-/// Whether cookies travel by TLS: by the operator's word, or as the client came.
-pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
-    is_secure(front, &parts.extensions, &parts.headers)
-}
-
-/// Like `by_tls`, for a request that is not split into parts.
-pub fn is_secure<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    front.settings.by_tls || is_client_tls(front, extensions, headers)
-}
-
-/// The peer's address, or the client's that trusted proxies name.
-pub fn address<E>(front: &Front<E>, parts: &Parts) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<Peer>()?.address;
-    Some(proxies::client(&front.settings.proxies, peer, &parts.headers))
 }

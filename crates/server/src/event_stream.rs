@@ -12,7 +12,7 @@ use axum::{
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Front, reply};
+use super::{front::Front, reply};
 use graphql::{
     answer::{Answer, Errors},
     guard::{Kind, Operation},

@@ -27,9 +27,10 @@ use services::{
 };
 
 use super::{
-    Front,
     body::discard,
-    endpoint::{address, declared_length},
+    client::address,
+    front::Front,
+    headers::declared_length,
     negotiate::Media,
     origin::{self, Methods},
     reply,

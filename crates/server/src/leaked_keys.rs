@@ -17,9 +17,10 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    Front,
     body::{self, BodyError},
-    endpoint::{address, declared_length, text},
+    client::address,
+    front::Front,
+    headers::{declared_length, text},
     negotiate::{self, Media},
     reply,
 };

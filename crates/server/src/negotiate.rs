@@ -1,4 +1,9 @@
-//! Media type of a response, and the check that a request's media type is supported.
+//! Media type of a response, and whether it is sent whole or as events; the check that a request's
+//! media type is supported.
+
+use axum::http::{HeaderMap, header};
+
+use super::headers::list;
 
 /// The two media types of GraphQL over HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +66,37 @@ pub fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
     best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
+}
+
+/// Form in which a response is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseMode {
+    Whole(Media),
+    AsEvents,
+}
+
+/// Returns the form of response that a client accepts, and the media type of errors before the
+/// operation runs.
+pub fn wanted(accept: Option<&str>) -> Option<(ResponseMode, Media)> {
+    if prefers_events(accept) {
+        return Some((ResponseMode::AsEvents, Media::Response));
+    }
+    answer_media(accept).map(|media| (ResponseMode::Whole(media), media))
+}
+
+/// Returns the media type of an answer to these headers, ignoring the types that it cannot have.
+pub fn media(headers: &HeaderMap) -> Media {
+    wanted(list(headers, &header::ACCEPT).as_deref()).map_or(Media::Json, |(_, media)| media)
+}
+
+impl ResponseMode {
+    /// Returns the media type of errors that precede the operation's response.
+    pub fn media(self) -> Media {
+        match self {
+            Self::Whole(media) => media,
+            Self::AsEvents => Media::Response,
+        }
+    }
 }
 
 /// Whether OpenMetrics text is preferred at least as much as Prometheus' own format. Other types

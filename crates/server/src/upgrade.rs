@@ -19,10 +19,11 @@ use futures_util::{
 use platform::metrics;
 
 use super::{
-    Front,
+    client::{address, by_tls},
     connections::Peer,
     cookies,
-    endpoint::{address, by_tls, text},
+    front::Front,
+    headers::text,
     negotiate::Media,
     origin, refused_origins, reply,
 };

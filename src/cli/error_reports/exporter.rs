@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{QUEUE_CAPACITY, Report, install, lost};
+use super::intake::{QUEUE_CAPACITY, Report, install, lost};
 use crate::config::ErrorReportArgs;
 
 /// Time between two checks of the queue.

@@ -4,7 +4,8 @@
 //! Products, stores and papers carry a word of the run, so that the day can be repeated in the same
 //! database.
 
-mod breakfast;
+mod back_office;
+mod values;
 mod week;
 
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use tools::replay::{
     wire::{RequestLabel, request},
 };
 
-use super::run::DemoError;
+use super::error::DemoError;
+use values::{pounds, print_step, text};
 
 pub use week::Week;
 
@@ -283,16 +285,4 @@ impl<'c> Day<'c> {
         print_step("closes", &told);
         Ok(())
     }
-}
-
-fn pounds(amount: &str) -> Value {
-    json!({ "amount": amount, "currencyCode": "GBP" })
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn print_step(what: &str, more: &str) {
-    println!("  {what:<10}  {more}");
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Shop, UntrackedProduct, pounds, print_step};
-use crate::demo::run::DemoError;
+use super::state::{Shop, UntrackedProduct, pounds, print_step};
+use crate::demo::error::DemoError;
 
 /// Slug, name and parent; level by level, because a row's parent has to exist.
 const ROOTS: [(&str, &str, Option<&str>); 4] =

@@ -4,8 +4,11 @@
 use serde_json::{Value, json};
 use tools::replay::catalogue::STORE_CODE;
 
-use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, print_step};
-use crate::demo::run::DemoError;
+use super::{
+    goods::SUPPLIERS,
+    state::{LEEDS, STORES, Shop, place, pounds, print_step},
+};
+use crate::demo::error::DemoError;
 
 const SOLD: &str = "query($stores: [ID!]!) { orders(first: 30, filter: { status: [FULFILLED], store: { in: $stores } }) {
     nodes { id customer { id } lines { returned } } } }";

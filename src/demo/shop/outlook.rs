@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use tools::replay::{catalogue::STORE_CODE, flat_values::sha256_of};
 
-use super::{Shop, goods::SUPPLIERS, print_step};
-use crate::demo::run::DemoError;
+use super::{
+    goods::SUPPLIERS,
+    state::{Shop, pounds, print_step},
+};
+use crate::demo::error::DemoError;
 
 /// Products that get a supplier, the best sellers first.
 const MAX_BEST_SELLERS: usize = 40;
@@ -54,5 +57,5 @@ impl Shop<'_> {
 /// Half of a price, and at least a penny.
 fn half_of(price: &Value) -> Value {
     let pence: u64 = price.as_str().unwrap_or_default().replace('.', "").parse().unwrap_or_default();
-    super::pounds((pence / 2).max(1))
+    pounds((pence / 2).max(1))
 }

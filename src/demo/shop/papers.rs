@@ -3,8 +3,11 @@
 use inventory::orders::events::ORDER_CREATED;
 use serde_json::{Value, json};
 
-use super::{DEPOT, LEEDS, LONDON, PARIS, Shop, goods::SUPPLIERS, place, print_step};
-use crate::demo::run::DemoError;
+use super::{
+    goods::SUPPLIERS,
+    state::{DEPOT, LEEDS, LONDON, PARIS, Shop, place, pounds, print_step},
+};
+use crate::demo::error::DemoError;
 
 /// Steps that a purchase order has taken, and the days until its goods are expected.
 const PURCHASES: [(&[&str], i64); 9] = [
@@ -53,9 +56,8 @@ const VIEWS: [(&str, &str, &str); 3] = [
 impl Shop<'_> {
     pub(super) async fn buy(&mut self) -> Result<(), DemoError> {
         for (at, (steps, days)) in PURCHASES.into_iter().enumerate() {
-            let lines: Vec<Value> = (0..3)
-                .map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 24, "unitCost": super::pounds(310) }))
-                .collect();
+            let lines: Vec<Value> =
+                (0..3).map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 24, "unitCost": pounds(310) })).collect();
             let supplier = json!({ "code": SUPPLIERS[at % SUPPLIERS.len()].0 });
             let input = json!({ "supplier": supplier, "store": place(DEPOT), "expectedOn": self.day(days), "lines": lines });
             let fields = "purchaseOrder { id lines { id } }";

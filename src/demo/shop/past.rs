@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{DEPOT, STORES, Shop, UntrackedProduct, goods::RANGES, place};
-use crate::demo::{dice::DemoRng, run::DemoError};
+use super::{
+    goods::RANGES,
+    state::{DEPOT, STORES, Shop, UntrackedProduct, place},
+};
+use crate::demo::{dice::DemoRng, error::DemoError};
 
 /// Weeks of sales; the last day is yesterday.
 const WEEKS_OF_SALES: i64 = 26;
@@ -109,7 +112,7 @@ fn sales(goods: &[UntrackedProduct], mut dice: DemoRng, store: usize) -> Vec<Sal
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::shop::LONDON;
+    use crate::demo::shop::state::LONDON;
 
     #[test]
     fn half_a_year_of_sales_ends_yesterday_with_all_products() {

@@ -5,8 +5,12 @@ use std::io::Cursor;
 use image::{ImageFormat, ImageResult, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use super::{Shop, goods::RANGES, print_step, staff::DemoSite};
-use crate::demo::run::DemoError;
+use super::{
+    goods::RANGES,
+    staff::DemoSite,
+    state::{Shop, print_step},
+};
+use crate::demo::error::DemoError;
 
 /// Pixels of a side.
 const IMAGE_SIDE_PIXELS: u16 = 320;

@@ -9,8 +9,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Shop, print_step};
-use crate::demo::run::{DemoError, SLUG};
+use super::state::{Shop, print_step};
+use crate::demo::{error::DemoError, owner::SLUG};
 
 /// The demo as people reach it, and where its e-mails lie.
 pub struct DemoSite<'a> {

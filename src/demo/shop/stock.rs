@@ -5,14 +5,11 @@ use serde_json::{Value, json};
 use tools::replay::catalogue::STORE_CODE;
 
 use super::{
-    LEEDS, LONDON, PARIS, STORES, Shop,
     goods::{LOT_TRACKED_PRODUCTS, SERIAL_TRACKED_PRODUCTS},
-    place, print_step,
+    state::{LEEDS, LONDON, MIN_PLENTY_UNITS, PARIS, STORES, Shop, place, print_step},
 };
-use crate::demo::run::DemoError;
+use crate::demo::error::DemoError;
 
-/// Minimum units of a product that is sold, moved and held by the papers.
-pub(super) const MIN_PLENTY_UNITS: u64 = 50;
 /// Units received of a product that is then sold out.
 const LAST_UNITS: u64 = 6;
 /// Units of a product that is at its reorder point, or below it.

@@ -6,9 +6,12 @@ use services::backups::{self, BackupError, BackupLog, CompletedBackup, Exclusive
 
 use super::{
     drill::{self, Findings},
-    open_or_create,
+    open::open_or_create,
 };
-use crate::config::BackupsOf;
+use crate::{
+    config::BackupsOf,
+    serve::{StartError, say},
+};
 
 /// Outcome of a backup or a drill, and the facts known about it, also if it failed.
 pub(super) struct Attempt {
@@ -77,6 +80,11 @@ pub(super) async fn run_logged(
         attempt.end_log_row(&log, row).await;
     }
     attempt
+}
+
+pub(super) fn print_attempt(attempt: Attempt) -> Result<(), StartError> {
+    attempt.lines.iter().try_for_each(|line| say(line))?;
+    attempt.ended.map_err(StartError::from)
 }
 
 async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<CompletedBackup, BackupError> {

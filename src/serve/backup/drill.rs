@@ -15,7 +15,7 @@ use services::{
     insight::verify::{self, Report, StoredPapers},
 };
 
-use super::{open_existing, prepare_restored, revocations_start};
+use super::{open::open_existing, restored::prepare_restored, revocations::revocations_start};
 use crate::{
     config::{BackupsOf, KeysOf},
     serve::epoch,

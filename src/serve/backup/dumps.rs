@@ -10,9 +10,11 @@ use platform::{
 use services::backups::{self, BackupError, BackupId, Backups, CompletedBackup, DumpSource, Manifest, PgPrograms, Reach};
 
 use super::{
-    Attempt, SettledRestore,
+    attempt::{Attempt, print_attempt, run_logged},
     drill::{self, DrilledBackup, Findings},
-    ended, found, open_existing, open_or_create, print_attempt, revocations_start, run_logged, verify_and_migrate,
+    open::{found, open_existing, open_or_create},
+    restored::{SettledRestore, ended, verify_and_migrate},
+    revocations::revocations_start,
 };
 use crate::{
     config::{BackupsOf, DatabaseArgs, Epoch},

@@ -6,7 +6,7 @@ use entity::prelude::Timestamp;
 use platform::{clock, storage::Fault};
 use services::backups::{self, BackupError, Backups};
 
-use super::finish;
+use super::restored::finish;
 use crate::{
     config::Epoch,
     serve::{StartError, say},

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::backups::{self, BackupError, Backups, ListedRevocations};
 
-use super::{BackupSchedule, open_or_create};
+use super::open::open_or_create;
 use crate::{
     config::BackupsOf,
     serve::{StartError, say},
@@ -42,8 +42,8 @@ pub(super) struct RevocationJob {
 }
 
 impl RevocationJob {
-    pub fn new(schedule: &BackupSchedule, db: &Database, clock: &Clock) -> Self {
-        Self { of: schedule.of.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
+    pub fn new(of: &BackupsOf, db: &Database, clock: &Clock) -> Self {
+        Self { of: of.clone(), db: db.clone(), clock: clock.clone(), listed: Mutex::default() }
     }
 
     /// Adds the job. It is separate from `backup.make`, whose turns last as long as backups and

@@ -13,7 +13,12 @@ use platform::{
 use services::backups::{self, BackupError, BackupLog, EarlierRuns, LocalLock};
 use tokio::sync::oneshot;
 
-use super::{Attempt, dumps, file, open_existing, revocations::RevocationJob};
+use super::{
+    attempt::Attempt,
+    dumps,
+    open::{file, open_existing},
+    revocations::RevocationJob,
+};
 use crate::config::{BackupJobArgs, BackupsOf, DatabaseArgs, FileArgs, KeyArgs, KeysOf};
 
 /// Longest interval between two checks of the log for due runs.
@@ -78,7 +83,7 @@ impl BackupSchedule {
         let log = BackupLog::new(db.clone(), clock.clone());
         let job = Arc::new(BackupJob { schedule: self.clone(), log, clock: clock.clone() });
         let shortest = self.drill_every.map_or(self.every, |drill_every| drill_every.min(self.every));
-        let registry = RevocationJob::new(self, db, clock).register(registry);
+        let registry = RevocationJob::new(&self.of, db, clock).register(registry);
         registry.periodic("backup.make", shortest.min(MAX_CHECK_INTERVAL), move |_| {
             let job = job.clone();
             async move { job.turn().await }

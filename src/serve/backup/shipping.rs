@@ -10,7 +10,7 @@ use platform::{
 use services::backups::{BackupError, ShipSettings, Shipper, scrub_message};
 use tokio::sync::oneshot;
 
-use super::{BackupSchedule, open_or_create};
+use super::{open::open_or_create, schedule::BackupSchedule};
 
 /// Time between two tries to begin.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use platform::{
     storage::{Database, Fault, MissingPart, PartitionFacts},
 };
 
-use super::{look::of_fault, report::Finding};
+use super::{probes::of_fault, report::Finding};
 
 const MONTHS_CHECK: &str = "partitions";
 const OWNER_CHECK: &str = "partition owner";

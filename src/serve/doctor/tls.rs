@@ -43,7 +43,7 @@ fn mode(key: &std::path::Path) -> Option<Finding> {
     use std::os::unix::fs::MetadataExt;
 
     let mode = std::fs::metadata(key).ok()?.mode();
-    Some(super::judge::mode(&key.display().to_string(), mode, true))
+    Some(super::rules::mode(&key.display().to_string(), mode, true))
 }
 
 #[cfg(not(unix))]

@@ -2,7 +2,7 @@
 
 use platform::storage::{Database, copying::CopyMarks};
 
-use super::{look::of_fault, report::Finding};
+use super::{probes::of_fault, report::Finding};
 use crate::serve::database::RESTORING;
 
 pub(super) const RESTORE_CHECK: &str = "restore";

@@ -15,8 +15,11 @@ use platform::{
 };
 use services::exchange;
 
-use super::{StartError, migrated, open_with_audit, record, say, tenants};
-use crate::config::{DatabaseArgs, JobAction, KeysOf, ListedState};
+use super::operator::{open_with_audit, record, tenants};
+use crate::{
+    config::{DatabaseArgs, JobAction, KeysOf, ListedState},
+    serve::{StartError, migrated, say},
+};
 
 pub async fn run(action: JobAction) -> Result<(), StartError> {
     match action {

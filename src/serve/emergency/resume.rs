@@ -14,8 +14,11 @@ use platform::{
 };
 use services::{alerts, export_schedules, saved_views, webhooks};
 
-use super::{StartError, migrated, open_with_audit, record, say};
-use crate::{config::ResumeArgs, serve::job_registry::OUTGOING_JOBS};
+use super::operator::{open_with_audit, record};
+use crate::{
+    config::ResumeArgs,
+    serve::{StartError, job_registry::OUTGOING_JOBS, migrated, say},
+};
 
 /// Jobs that send an e-mail.
 const EMAIL_JOBS: [&str; 4] =

@@ -19,7 +19,7 @@ use platform::{
 use serde_json::json;
 use services::backups::{Backups, Revocation, RevocationKind, RevokedSince};
 
-use super::super::{StartError, backup, emergency::record, say};
+use super::super::{StartError, backup, emergency::record, say, tenant_slugs::tenants};
 use crate::config::Epoch;
 
 /// Outcome of a repeated revocation.
@@ -92,7 +92,7 @@ pub async fn replay(db: &Database, ring: &KeyRing, clock: &Clock, listed: &Revok
     let erased =
         erased.map(|revocation| (TenantId::from_uuid(revocation.tenant), CustomerId::from_uuid(revocation.id))).collect();
     let replayer = Replayer { db, clock, access, audit_writer, erased, is_whole: listed.unreadable.is_empty() };
-    let slugs: BTreeMap<TenantId, String> = super::tenants(db).await?.into_iter().collect();
+    let slugs: BTreeMap<TenantId, String> = tenants(db).await?.into_iter().collect();
     let mut report = ReplayReport::default();
     for revocation in &listed.revocations {
         let tenant = TenantId::from_uuid(revocation.tenant);

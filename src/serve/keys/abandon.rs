@@ -20,7 +20,7 @@ use super::super::{
     emergency::{record, tenants},
     migrated, say,
 };
-use super::sealed_columns;
+use super::columns::sealed_columns;
 use crate::config::AbandonArgs;
 
 /// The table of second factors.

@@ -6,8 +6,11 @@ use platform::{
     jobs,
 };
 
-use super::{StartError, TenantCommand, migrated, say};
-use crate::config::DatabaseArgs;
+use super::command::{TenantCommand, unknown_tenant};
+use crate::{
+    config::DatabaseArgs,
+    serve::{StartError, migrated, say},
+};
 
 pub(super) async fn suspend(command: TenantCommand, slug: &str, reason: &str, clock: &Clock) -> Result<(), StartError> {
     let work = command.db.tenant(command.tenant).begin().await?;
@@ -57,7 +60,7 @@ pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<
     if let Some(slug) = slug {
         tenants.retain(|tenant| tenant.slug == slug);
         if tenants.is_empty() {
-            return Err(super::unknown_tenant(slug).into());
+            return Err(unknown_tenant(slug).into());
         }
     }
     for tenant in &tenants {

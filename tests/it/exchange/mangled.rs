@@ -15,6 +15,7 @@ use entrepot::{
             Decimal, Earnest, ImportOptions, Mode, Noun, barcodes,
             bulk::{BulkOptions, Keyed, variables},
             fields,
+            record::ResolvedNames,
         },
         read::{LinesMessage, ReadMessage, ReadPlan, lines, records},
     },
@@ -133,11 +134,7 @@ async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
         match reading.recv().await.expect("a reader that ends says so: this one broke") {
             Ok(ReadMessage::Rows(found)) => {
                 for row in &found {
-                    let known = fields::ResolvedNames {
-                        decimal: Decimal::Comma,
-                        currency: "GBP".to_owned(),
-                        ..fields::ResolvedNames::default()
-                    };
+                    let known = ResolvedNames { decimal: Decimal::Comma, currency: "GBP".to_owned(), ..ResolvedNames::default() };
                     let _ = (
                         fields::product(row, &known),
                         fields::supplier(row, &known),

@@ -261,8 +261,7 @@ fn null_clears_where_the_source_says_so() {
 /// it. The listed files still read values of older releases.
 #[test]
 fn no_cursor_is_made_of_debug_output() {
-    const FORMER: [&str; 3] =
-        ["objects/catalog/query_products.rs", "objects/fulfilment/named.rs", "objects/graphql/canonical.rs"];
+    const FORMER: [&str; 3] = ["objects/catalog/product_page.rs", "objects/fulfilment/named.rs", "objects/graphql/canonical.rs"];
     let mut found = BTreeSet::new();
     for (name, path) in sources() {
         let is_face = ["objects/", "trade/", "analysis/", "api/"].iter().any(|face| name.starts_with(face))

@@ -8,7 +8,7 @@ use async_graphql::parser::{
 };
 
 use api::{
-    saved_views::moved_by::{FIELDS, OBJECTS, PERMISSIONS, TYPES_WITHOUT_EVENTS, event_nouns_of, moved_by},
+    saved_views::dependencies::{FIELDS, OBJECTS, PERMISSIONS, TYPES_WITHOUT_EVENTS, event_nouns_of, moved_by},
     schema::{self, events::registry},
 };
 use graphql::{

@@ -160,7 +160,7 @@ const CUT: [(&str, &str); 21] = [
     ("trade/fulfilment/live.rs", PAGE),
     ("objects/graphql/refusal.rs", "extensions.entrepot.userErrorCount"),
     ("api/history/related.rs", "the text of `history` has the bound"),
-    ("objects/identity/types.rs", "Viewer.hasMoreSessions"),
+    ("objects/identity/viewer.rs", "Viewer.hasMoreSessions"),
     ("analysis/liquidation/payload.rs", "refusedCount"),
     ("objects/orders/connections.rs", "no list: the keys of a cursor"),
     ("trade/orders/sourcing.rs", "Sourcing.hasMoreStores"),

@@ -1,6 +1,6 @@
 //! Places of an input, as clients read them in a refusal.
 
-use api::stock::place::path;
+use api::stock::input_path::path;
 use inventory::stock::core::{At, Field};
 
 #[test]

@@ -87,13 +87,13 @@ fn each_enum_of_refusals_has_words() {
         let text = fs::read_to_string(path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         enums += code.matches("\nimpl RoomRefusal for ").count();
-        if file == "objects/stock/wording.rs" {
+        if file == "objects/stock/rejection_messages.rs" {
             rooms += code.matches("|any| of(any, ").count();
         }
     }
     assert!(enums > 4, "the enums were not found");
     assert_eq!(
         enums, rooms,
-        "`MESSAGE_SOURCES` in objects/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`"
+        "`MESSAGE_SOURCES` in objects/src/stock/rejection_messages.rs has a line for each enum that is a `RoomRefusal`"
     );
 }

@@ -35,7 +35,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
         &[
             listed("jobs/rows.rs", 8, &["job"]),
             listed("serve/doctor/partitions.rs", 1, &["job"]),
-            listed("serve/doctor/look.rs", 1, &["job", "webhook_delivery"]),
+            listed("serve/doctor/probes.rs", 1, &["job", "webhook_delivery"]),
         ],
     ),
     (

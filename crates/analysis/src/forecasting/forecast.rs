@@ -15,6 +15,7 @@ use services::{
 use super::{
     enums::{DemandClass, ForecastExclusionReason, ForecastQualityReason, ForecastStatus},
     factors::ForecastFactor,
+    range::within,
     run::ForecastRun,
     sum::{ForecastDay, days},
 };
@@ -109,7 +110,7 @@ impl Forecast {
         &self,
         #[graphql(desc = "Weeks whose days are listed, 1 to 26. Default 4.", default = 4)] weeks: i32,
     ) -> Answer<Vec<ForecastDay>> {
-        super::query::within(weeks, 1..=26, "weeks")?;
+        within(weeks, 1..=26, "weeks")?;
         let weeks = usize::try_from(weeks).unwrap_or_default();
         Ok(days(self.0.run.first_week, self.0.days.iter().take(weeks).copied()))
     }
@@ -185,7 +186,7 @@ impl Forecast {
         #[graphql(desc = "Width in pixels, 160 to 4,000. Default 640.", default = 640)] width: i32,
         #[graphql(desc = "Height in pixels, 160 to 4,000. Default 320.", default = 320)] height: i32,
     ) -> Answer<String> {
-        super::query::within(weeks, 1..=26, "weeks")?;
+        within(weeks, 1..=26, "weeks")?;
         check_pixels(width, height)?;
         let sku = links::product(ctx, self.0.series.product).await?.row.sku.clone();
         let points = band_points(&self.0, usize::try_from(weeks).unwrap_or_default());

@@ -8,6 +8,7 @@ mod factors;
 mod forecast;
 mod mutation;
 mod query;
+mod range;
 mod run;
 mod simulate;
 mod simulate_classes;

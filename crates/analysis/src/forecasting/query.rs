@@ -16,6 +16,7 @@ use super::{
     factor_filter::FactorSeriesFilter,
     factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
+    range::within,
     run::{ForecastAccuracy, ForecastRun},
     simulate::StockSimulation,
     simulate_input::StockSimulateInput,
@@ -250,13 +251,6 @@ fn whole(permit: &Permit<kind::ReportRead>) -> Answer<()> {
         Reach::Stores(_) => Err(TopError::Forbidden(kind::ReportRead::info().code)),
         Reach::Everywhere => Ok(()),
     }
-}
-
-pub(super) fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
-    if range.contains(&given) {
-        return Ok(());
-    }
-    Err(TopError::bad_input(format!("{name} is {} to {}", range.start(), range.end()), path![name]))
 }
 
 async fn own_store(

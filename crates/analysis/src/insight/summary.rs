@@ -16,7 +16,10 @@ use services::insight::{
 };
 use tokio::sync::OnceCell;
 
-use super::{SalesGroup, SalesMeasure, SalesRow, checked_currency, report_error, units};
+use super::{
+    convert::{checked_currency, report_error, units},
+    sales_row::{SalesGroup, SalesMeasure, SalesRow},
+};
 use crate::{
     catalog::{Money, Product, ProductFilter, products_within},
     costing::parse_span,

@@ -15,7 +15,7 @@ pub(crate) mod filter;
 mod fulfilment;
 mod links;
 mod live;
-mod lost;
+mod lost_sales;
 mod margins;
 pub(crate) mod page;
 mod productivity;
@@ -42,7 +42,7 @@ pub use expiry::{ExpiryRisk, ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRiskQue
 pub use filter::{PeriodInput, SalesReportFilter, StockReportFilter};
 pub use fulfilment::{FulfilmentReport, FulfilmentReportConnection, FulfilmentReportEdge, FulfilmentReportQuery};
 pub use live::{DashboardSubscription, DashboardUpdate};
-pub use lost::{LostMoney, LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesQuery, LostSalesTotals};
+pub use lost_sales::{LostMoney, LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesQuery, LostSalesTotals};
 pub use margins::{MarginQuery, MarginReport, MarginReportConnection, MarginReportEdge};
 pub use productivity::{
     ProductivityQuery, StockProductivity, StockProductivityConnection, StockProductivityEdge, ValueTurnoverTrend,

@@ -12,7 +12,7 @@ use services::{
 
 use super::{
     enums::{ProductDuplicateReasonKind, ProductNameRule, ProductTextStatus},
-    suggestions,
+    page::suggestions,
 };
 use crate::{catalog::Product, graphql::connection::CountedPage};
 

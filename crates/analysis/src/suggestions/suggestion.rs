@@ -13,7 +13,7 @@ use services::{
     },
 };
 
-use super::{enums::ProductTextStatus, suggestions};
+use super::{enums::ProductTextStatus, page::suggestions};
 use crate::{
     catalog::{Category, Product, loads},
     graphql::{

@@ -14,8 +14,8 @@ use services::{
 
 use super::{
     enums::ProductTextStatus,
+    page::suggestions,
     suggestion::{SuggestedCategoryReason, count},
-    suggestions,
 };
 use crate::{catalog::Product, graphql::connection::CountedPage};
 

@@ -6,7 +6,7 @@ use platform::paging::Key;
 
 use super::{
     Integration, Role, StoreGroup,
-    query::{Permission, PermissionClass},
+    permission::{Permission, PermissionClass},
 };
 use crate::{
     graphql::filters::{DateTimeFilter, IdFilter},

@@ -7,6 +7,7 @@ mod invite;
 mod keys;
 mod lists;
 mod mutation;
+mod permission;
 mod query;
 mod refusal;
 mod scope_input;

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{InvoiceId, LegalEntityId, OrderId, OrderLineId};
 use iam::access::{Permit, kind};
-use inventory::{catalog::core::life::Step, ledger::Mode};
+use inventory::{catalog::core::archiving::Step, ledger::Mode};
 use macros::resolvers;
 use platform::{paging::Key, path, storage::idempotency::Acted};
 use services::papers::{

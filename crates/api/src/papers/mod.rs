@@ -3,11 +3,12 @@
 pub use objects::papers::*;
 
 mod drawing;
-mod dressing;
+mod apply_design;
 mod invoice_roots;
 mod mutation;
 mod query;
 mod refusal;
+mod request;
 mod slips;
 mod settings;
 mod settings_roots;

@@ -17,9 +17,9 @@ use services::{
 
 use super::{
     Paper, PaperKind, PaperLocale,
+    apply_design::apply_look,
     document::{Document, find_document},
     drawing::draw,
-    dressing::apply_look,
 };
 use crate::{
     files,

@@ -18,7 +18,7 @@ use inventory::{
 use platform::storage::{Fault, TenantScope};
 use services::papers::core::{Frame, Goods, NotDrawn, Sheet, WaveGoods, address_lines};
 
-use super::drawing::{Drawn, PaperRequest, corrupt};
+use super::request::{Drawn, PaperRequest, corrupt};
 use crate::{
     fulfilment::FulfilmentWave,
     graphql::{context::ContextExt, fault::Answer},

@@ -5,18 +5,18 @@ pub use objects::saved_views::*;
 mod filter;
 mod inputs;
 mod live;
-pub mod moved_by;
+pub mod dependencies;
 mod mutation;
 mod payload;
 mod query;
 mod update;
 
+pub use dependencies::moved_by;
 pub use inputs::{
     SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewReadersInput,
     SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
 };
 pub use live::SavedViewSubscription;
-pub use moved_by::moved_by;
 pub use mutation::SavedViewMutation;
 pub use payload::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload};
 pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};

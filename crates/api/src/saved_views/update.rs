@@ -5,7 +5,7 @@ use platform::path;
 use services::saved_views::shell::{SubscribeRefusal, ViewResult};
 
 use super::{
-    not_live::not_live_message,
+    live_refusals::not_live_message,
     query::{SavedViewError, error},
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use async_graphql::MergedSubscription;
 
-use super::NodeQuery;
+use super::nodes::NodeQuery;
 use crate::{
     access::{AccessMutation, AccessQuery},
     alerts::{AlertMutation, AlertQuery, AlertSubscription},

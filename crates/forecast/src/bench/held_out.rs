@@ -1,14 +1,15 @@
 //! Forecasts against weeks that they have not seen.
 
 use crate::{
-    Run, Settings,
-    bench::HELD_OUT_WEEKS,
-    forecast_all,
+    Run, Settings, forecast_all,
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::Loss,
     series::{Class, Prepared, prepare},
 };
+
+/// Weeks that no choice and no pool sees.
+pub const HELD_OUT_WEEKS: usize = 8;
 
 /// Coverage and width of one interval.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

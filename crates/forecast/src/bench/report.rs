@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    bench::{BenchError, HeldOut, held_out, held_out::method_loss, read},
+    bench::{BenchError, HELD_OUT_WEEKS, HeldOut, held_out, held_out::method_loss, read},
     models::{Cap, Configuration, Method, Model},
     panel::Panel,
     reorder::Terms,
@@ -12,8 +12,6 @@ use crate::{
     simulate::{OrderUpTo, Outcome, Past, Unmet, simulate},
 };
 
-/// Weeks that no choice and no pool sees.
-pub const HELD_OUT_WEEKS: usize = 8;
 /// Weeks between the three origins.
 const STEP: usize = 8;
 /// The least weeks of a file.

@@ -10,6 +10,7 @@ mod pools;
 mod run;
 mod score;
 mod season;
+mod series_forecast;
 mod sums;
 
 pub(crate) use chunks::{CHUNK, in_chunks};
@@ -17,6 +18,7 @@ pub use days::{Days, day_errors, day_origins};
 pub(crate) use past::each_past;
 pub use pools::MethodPools;
 pub(crate) use pools::{pool_errors, step_of};
-pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
+pub use run::{Run, Settings, forecast_all};
 pub(crate) use score::score_panel;
+pub use series_forecast::{Point, SeriesForecast, Status};
 pub use sums::{SumErrors, sum_errors};

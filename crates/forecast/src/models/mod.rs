@@ -1,31 +1,25 @@
 //! Forecasts of one series from its known weeks. Every model runs on the known weeks alone, one after the other: recursive ones so carry their state over
 //! unknown weeks unchanged, and windows skip them.
 
+mod history;
 mod intermittent;
 mod naive;
+mod season;
 mod seasonal;
 mod smoothing;
 mod trend;
 
 use std::fmt;
 
+pub use history::History;
 pub use intermittent::{Croston, croston, tsb};
 pub use naive::{moving_average, naive, seasonal_naive};
-pub use seasonal::{SEASON_HISTORY, Season, Seasons};
+pub use season::{SEASON_HISTORY, Season, Seasons, WEEKS_A_YEAR};
+pub use seasonal::SeasonalBase;
 pub use smoothing::{ALPHAS, Smoothed, adida, imapa, ses, ses_by_grid};
 pub use trend::{DampedHolt, damped_holt};
 
 use crate::series::{KnownWeeks, LogSpread, capped, limit_at, own_percentile};
-
-/// Weeks of a year, as the seasonal models count.
-pub const WEEKS_A_YEAR: usize = 52;
-
-/// The model that smooths once the season is taken out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SeasonalBase {
-    Ses,
-    Imapa,
-}
 
 /// A model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,19 +69,6 @@ pub struct Method(pub Vec<Configuration>);
 
 /// The smoothing constants that a fit chose, in the order that the model names them.
 pub type Constants = [Option<f32>; 3];
-
-/// The input of a model: the known weeks before an origin, cut.
-#[derive(Debug, Clone, Copy)]
-pub struct History<'a> {
-    /// Units, oldest first.
-    pub units: &'a [f64],
-    /// The panel's week of each.
-    pub weeks: &'a [u32],
-    /// The week that is forecast first.
-    pub origin: usize,
-    /// The season of the series' category as known at the origin.
-    pub season: Option<&'a Season>,
-}
 
 impl Configuration {
     pub const fn new(model: Model, cap: Cap) -> Self {

@@ -3,11 +3,9 @@
 use crate::{
     panel::Panel,
     series::Class,
-    simulate::{OrderUpTo, Outcomes, Past, simulate},
+    simulate::{LIKELY_SERVICE, OrderUpTo, Outcomes, Past, simulate},
 };
 
-/// Service levels that are tried.
-pub const LIKELY_SERVICE: (f64, f64) = (0.50, 0.999);
 /// Halvings of the bisection: to 0.1 point and a little finer.
 const BISECTION_STEPS: usize = 10;
 

@@ -6,7 +6,7 @@
 
 use crate::{
     panel::Panel,
-    simulate::{LIKELY_SERVICE, OrderUpTo, Outcome, Past, weeks::steer},
+    simulate::{OrderUpTo, Outcome, Past, steering::Steering, weeks::steer},
 };
 
 /// Factor of a week's miss by which the level moves. Among 0.05, 0.1, 0.2, 0.3 and 0.5 on weeks
@@ -37,47 +37,6 @@ impl Correction {
     }
 }
 
-/// Groups of products, each with a level.
-#[derive(Debug, Default)]
-pub(super) struct Steering<'a> {
-    /// Group of each series.
-    groups: &'a [Option<usize>],
-    gain: f64,
-    levels: Vec<f64>,
-    week: Vec<Outcome>,
-    counted: Vec<Outcome>,
-}
-
-impl<'a> Steering<'a> {
-    fn new((groups, count): (&'a [Option<usize>], usize), service: f64, gain: f64) -> Self {
-        let none = || vec![Outcome::default(); count];
-        Self { groups, gain, levels: vec![service; count], week: none(), counted: none() }
-    }
-    fn group(&self, series: usize) -> Option<usize> {
-        self.groups.get(series).copied().flatten().filter(|group| *group < self.levels.len())
-    }
-    /// The level of a series; `service` where it is of no group.
-    pub fn level(&self, series: usize, service: f64) -> f64 {
-        self.group(series).map_or(service, |group| self.levels[group])
-    }
-    pub fn add(&mut self, series: usize, outcome: Outcome, is_counted: bool) {
-        let Some(group) = self.group(series) else { return };
-        self.week[group] += outcome;
-        if is_counted {
-            self.counted[group] += outcome;
-        }
-    }
-    /// Moves each level by how much its cycles that ended this week missed the promise.
-    pub fn end_week(&mut self, promised: f64) {
-        let (least, most) = LIKELY_SERVICE;
-        for (level, week) in self.levels.iter_mut().zip(&mut self.week) {
-            if let Some(given) = std::mem::take(week).service() {
-                *level = (*level + self.gain * (promised - given)).clamp(least, most);
-            }
-        }
-    }
-}
-
 /// Plays a policy twice, by its promise and by levels that follow, and compares both for each of `count` groups. `groups` are those of the series; a series of
 /// none counts nowhere. Weeks of the warm-up move levels, too, so that errors should be known by then.
 pub fn corrections(
@@ -99,6 +58,7 @@ pub fn corrections(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::LIKELY_SERVICE;
 
     #[test]
     fn a_level_follows_what_weeks_gave() {

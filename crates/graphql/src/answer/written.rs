@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_graphql::{Name, Response, Value};
 
-use super::AnswerContext;
-use crate::{cost_limiter::Charge, direct_json::raw_json};
+use super::context::AnswerContext;
+use crate::{cost_limiter::Charge, raw_value::raw_json};
 
 /// `None`: it exceeds the limit.
 pub(super) fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {

@@ -7,16 +7,14 @@ use std::{
 
 use async_graphql::{
     Name, Positioned, Value,
-    parser::types::{
-        ConstDirective, FieldDefinition, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition,
-    },
+    parser::types::{ConstDirective, FieldDefinition, InputValueDefinition, ServiceDocument, TypeKind},
 };
 
 use super::{
-    Deprecation,
     keyless::{KEYLESS_CREATORS, REASON, coordinate},
+    notice::Deprecation,
 };
-use crate::schema_index::base;
+use crate::schema_index::{base, definitions};
 
 /// Default reason of the specification for a directive without one.
 const NO_REASON: &str = "No longer supported";
@@ -37,7 +35,7 @@ pub struct DeprecatedIndex {
 impl DeprecatedIndex {
     pub fn of(document: &ServiceDocument, mutation: Option<&Name>) -> Self {
         let mut index = Self::default();
-        for kind in types(document) {
+        for kind in definitions(document) {
             match &kind.kind {
                 TypeKind::Object(object) => index.fields(&kind.name.node, &object.fields),
                 TypeKind::Interface(interface) => index.fields(&kind.name.node, &interface.fields),
@@ -108,7 +106,7 @@ impl DeprecatedIndex {
     }
 
     fn find_keyless(&mut self, document: &ServiceDocument, mutation: &Name) {
-        for kind in types(document).filter(|kind| kind.name.node == *mutation) {
+        for kind in definitions(document).filter(|kind| kind.name.node == *mutation) {
             let TypeKind::Object(object) = &kind.kind else { continue };
             for field in object.fields.iter().map(|field| &field.node) {
                 let name = &field.name.node;
@@ -124,7 +122,7 @@ impl DeprecatedIndex {
 
     /// Inputs may contain one another, so this repeats until it finds no more.
     fn find_holders(&mut self, document: &ServiceDocument) {
-        for kind in types(document) {
+        for kind in definitions(document) {
             let is_value = matches!(kind.kind, TypeKind::InputObject(_) | TypeKind::Enum(_));
             if is_value && self.members.contains_key(&kind.name.node) {
                 self.holders.insert(kind.name.node.clone());
@@ -133,7 +131,7 @@ impl DeprecatedIndex {
         let mut is_complete = self.holders.is_empty();
         while !is_complete {
             is_complete = true;
-            for kind in types(document) {
+            for kind in definitions(document) {
                 let TypeKind::InputObject(input) = &kind.kind else { continue };
                 let is_holder = input.fields.iter().any(|field| self.holders.contains(base(&field.node.ty.node)));
                 if is_holder && self.holders.insert(kind.name.node.clone()) {
@@ -142,13 +140,6 @@ impl DeprecatedIndex {
             }
         }
     }
-}
-
-pub(super) fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
-    document.definitions.iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(kind) => Some(&kind.node),
-        _ => None,
-    })
 }
 
 fn reason(directives: &[Positioned<ConstDirective>]) -> Option<String> {

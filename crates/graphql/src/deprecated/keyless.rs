@@ -6,8 +6,7 @@ use async_graphql::{
     parser::types::{FieldDefinition, InputValueDefinition, ServiceDocument, TypeKind},
 };
 
-use super::index::types;
-use crate::schema_index::base;
+use crate::schema_index::{base, definitions};
 
 /// The argument or the field of the input that is an idempotency key.
 pub const KEY: &str = "idempotencyKey";
@@ -45,7 +44,7 @@ pub(super) fn coordinate(document: &ServiceDocument, root: &str, field: &FieldDe
     }
     let input = field.arguments.iter().find(|argument| argument.node.name.node == "input")?;
     let of = base(&input.node.ty.node);
-    let takes_key = types(document).any(|kind| match &kind.kind {
+    let takes_key = definitions(document).any(|kind| match &kind.kind {
         TypeKind::InputObject(input) => kind.name.node == *of && has_key(&input.fields),
         _ => false,
     });

@@ -9,7 +9,7 @@ use std::{
 use platform::metrics;
 use uuid::Uuid;
 
-use super::Deprecation;
+use super::notice::Deprecation;
 use crate::session::Session;
 
 /// Maximum keys in the node's memory: beyond it, the least recently used one is removed.

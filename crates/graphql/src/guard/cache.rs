@@ -8,11 +8,20 @@ use std::{
     },
 };
 
-use super::Document;
+use async_graphql::Name;
+
+use super::operation::Operation;
 
 /// Number of shards: enough that two threads seldom wait for one another, few enough that a shard's
 /// share of the limits is useful.
 const SHARDS: usize = 16;
+
+/// A document that passed the guard.
+pub struct Document {
+    pub(super) operations: Vec<(Option<Name>, Arc<Operation>)>,
+    /// Approximate size in memory, in bytes.
+    pub(super) weight: usize,
+}
 
 struct Entry {
     document: Arc<Document>,

@@ -6,7 +6,7 @@ mod plan;
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Positioned, Variables,
+    Name, Positioned,
     parser::types::{ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 use async_graphql_value::Value as InputValue;
@@ -14,7 +14,7 @@ use async_graphql_value::Value as InputValue;
 use self::plan::{List, Size, Slice};
 pub use self::plan::{Plan, RequestedCost};
 use crate::{
-    price::{self, Millis},
+    price,
     priced_inputs::PricedArgument,
     schema_index::{self, ListSize, SchemaIndex, base},
 };
@@ -175,29 +175,5 @@ impl<'a> Compiler<'a> {
                 _ => {}
             }
         }
-    }
-}
-
-/// The price of the lines in a value: its own length, or that of the lists right inside it.
-fn lines_in(value: &async_graphql::Value) -> Millis {
-    let length = match value {
-        async_graphql::Value::List(items) => items.len(),
-        async_graphql::Value::Object(members) => members
-            .values()
-            .map(|member| match member {
-                async_graphql::Value::List(items) => items.len(),
-                _ => 0,
-            })
-            .sum(),
-        _ => 0,
-    };
-    (length as Millis).saturating_mul(price::LINE)
-}
-
-/// Returns the price of the lines that a slice stands for.
-fn lines_of(slice: &Slice, variables: &Variables) -> Millis {
-    match slice {
-        Slice::Known(count) => Millis::from(*count).saturating_mul(price::LINE),
-        Slice::Variable { name, .. } => variables.get(name).map_or(0, lines_in),
     }
 }

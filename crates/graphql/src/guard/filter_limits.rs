@@ -9,7 +9,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::{
     code::Code,
     filters::{MAX_BRANCHES, MAX_LEAVES, MAX_NESTING, MAX_VALUES},

@@ -12,7 +12,13 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-use super::{Refusal, cost::Plan, deprecated_uses::DeprecatedUses, filter_limits::FilterArguments, measure::Measure, within};
+use super::{
+    cost::Plan,
+    deprecated_uses::DeprecatedUses,
+    filter_limits::FilterArguments,
+    measure::Measure,
+    refusal::{Refusal, within},
+};
 use crate::{
     code::Code,
     limits::Limits,

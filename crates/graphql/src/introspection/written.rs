@@ -1,10 +1,29 @@
 //! An answer about the schema, written straight to JSON and counted on the way.
 
+use std::sync::Arc;
+
 use super::{
-    IntrospectionResult,
     model::{Member, Model},
-    question::{Ask, IntrospectionQuery},
+    query::{Ask, IntrospectionQuery},
 };
+use crate::price;
+
+/// Result of an introspection.
+#[derive(Debug, Clone)]
+pub struct IntrospectionResult {
+    /// The answer's `data`.
+    pub json: Arc<str>,
+    /// Number of fields and objects in it.
+    pub nodes: u32,
+    /// Whether the operation selects nothing but introspection.
+    pub is_all: bool,
+}
+
+impl IntrospectionResult {
+    pub fn points(&self) -> u32 {
+        price::points(price::Millis::from(self.nodes).saturating_mul(price::INTROSPECTED))
+    }
+}
 
 /// `None`: it would exceed these limits of nodes and bytes.
 pub fn write(

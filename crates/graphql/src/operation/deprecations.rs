@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Executor, Name, Response, Value, Variables, value};
 
-use super::OperationService;
+use super::service::OperationService;
 use crate::{
     answer::Errors,
     cost_limiter::Charge,

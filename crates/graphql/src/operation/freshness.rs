@@ -11,7 +11,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::OperationService;
+use super::service::OperationService;
 use crate::{
     answer::Answer,
     guard::{Kind, Operation},
@@ -116,11 +116,5 @@ impl Drop for UnfinishedMutation<'_> {
         if !self.is_over {
             self.positions.may_have_written(self.session);
         }
-    }
-}
-
-impl<E> std::fmt::Debug for OperationService<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OperationService").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

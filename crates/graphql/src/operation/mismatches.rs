@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 
 use async_graphql::{Executor, Name, Response, ServerError, Variables};
 
-use super::{Introspection, OperationService};
+use super::service::{Introspection, OperationService};
 use crate::{
     code::Code,
     guard::{

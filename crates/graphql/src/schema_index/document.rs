@@ -16,7 +16,10 @@ use async_graphql::{
     registry::{Deprecation, MetaDirectiveInvocation, MetaField, MetaInputValue, MetaType, Registry},
 };
 
-use super::Unreadable;
+/// The SDL does not parse, or would not: it was not made by the engine.
+#[derive(Debug, thiserror::Error)]
+#[error("the schema cannot be read: {0}")]
+pub struct Unreadable(String);
 
 /// # Errors
 /// The text is not SDL.

@@ -10,13 +10,14 @@ pub mod jobs;
 mod emails;
 mod password;
 mod mailer;
-mod presence;
+mod session_cache;
 pub mod rows;
 mod secret;
+mod session;
 mod shell;
 mod signer;
 mod token;
-mod turns;
+mod refresh_locks;
 
 pub use self::core::{
     Field, InputRefusal, LEAD_SECONDS, LENGTH_STEP, LENGTHS, MemberRefusal, NewSandbox, NewTenant, Rejection, Risk, RiskFactor,
@@ -36,30 +37,10 @@ pub use rows::{
     membership, memberships,
     sessions::{EndReason, MAX_SHOWN as MAX_SESSIONS_SHOWN, SessionRow, SessionSelection},
 };
+pub use session::{Session, Visit};
 pub use shell::{
     AdmitError, Admitted, AuthAge, Challenge, Enrolment, Factor, Identity, IdentityError, InvitationOutcome, Invitee, LeakedKey,
     LoggedIn, LoginOutcome, MembershipEnd, OldKeyPolicy, OldPasswordPolicy, Placed, ProfileChange, Registration, Settings,
-    TenantProvisioner, Visit, end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors,
-    rotate_signing_key,
+    TenantProvisioner, end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
-
-use std::sync::Arc;
-
-use entity::prelude::{MemberId, SessionId, TenantId, Timestamp, UserId};
-
-/// The session of an operation: user, place, start, and the proofs of identity.
-#[derive(Debug, Clone)]
-pub struct Session {
-    pub id: SessionId,
-    pub user: UserId,
-    pub tenant: TenantId,
-    pub member: MemberId,
-    /// Time of the last password or code of its user.
-    pub authenticated_at: Timestamp,
-    /// Whether they showed a second factor.
-    pub mfa: bool,
-    /// Risk of the login, from 0 to 100.
-    pub risk: i32,
-    pub visit: Arc<Visit>,
-}

@@ -1,9 +1,12 @@
 //! Settings that a tenant changes itself, and their rules: pure.
 
 use entity::prelude::*;
-use platform::stages::{Stage, Staged, earliest};
+use platform::stages::earliest;
 
-use super::pattern_limits::{PatternChange, PatternLimits};
+use super::{
+    pattern_limits::{PatternChange, PatternLimits},
+    rejection::{Field, Rejection},
+};
 use crate::identity::{LENGTH_STEP, LENGTHS};
 
 /// The settings that a tenant changes itself.
@@ -73,64 +76,6 @@ pub struct Facts {
     /// The earliest current day among the time zones of the tenant and its stores, in days since
     /// 1970-01-01.
     pub today: i32,
-}
-
-/// Reason to refuse settings. `objects/src/tenancy.rs` gives each reason its code, text and path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    Stale {
-        actual: i64,
-    },
-    NoName,
-    NameTooLong {
-        most: usize,
-    },
-    /// A name with control characters.
-    OddName,
-    Currency,
-    CurrencyInUse,
-    TimeZone,
-    OutOfRange {
-        field: Field,
-        least: i64,
-        most: i64,
-    },
-    PasswordLength,
-    /// The limit is of another currency than the books.
-    ApprovalCurrency(String),
-    ApprovalNegative,
-    /// Books are closed through a day that is over.
-    DayNotOver,
-}
-
-impl Staged for Rejection {
-    fn stage(&self) -> Stage {
-        match self {
-            Self::NoName | Self::NameTooLong { .. } | Self::OddName | Self::Currency | Self::TimeZone => Stage::Shape,
-            Self::OutOfRange { .. }
-            | Self::PasswordLength
-            | Self::ApprovalCurrency(_)
-            | Self::ApprovalNegative
-            | Self::DayNotOver => Stage::Value,
-            Self::Stale { .. } | Self::CurrencyInUse => Stage::State,
-        }
-    }
-}
-
-/// A setting with a range: in seconds, and of anomalies in units and days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    ReservationSeconds,
-    SessionIdleSeconds,
-    SessionSeconds,
-    AnomalySize,
-    DuplicateReceiptDays,
-    AnomalyLossUnits,
-    AnomalyLossAmount,
-    AnomalyReversals,
-    AnomalyShortCounts,
-    AnomalyDuplicateMinutes,
-    AnomalyUnmovedDays,
 }
 
 pub const MAX_NAME: usize = 200;

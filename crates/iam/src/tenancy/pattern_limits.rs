@@ -1,6 +1,6 @@
 //! Sizes from which patterns are shown as anomalies, as set by the tenant.
 
-use super::core::{Field, Rejection};
+use super::rejection::{Field, Rejection};
 
 /// Limits of patterns; None is the default of the detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

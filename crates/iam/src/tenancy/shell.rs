@@ -11,7 +11,8 @@ use platform::{
 };
 
 use super::{
-    core::{self, Change, Facts, Rejection, Settings},
+    core::{self, Change, Facts, Settings},
+    rejection::Rejection,
     rows,
 };
 use crate::access::{Permit, kind};

@@ -41,6 +41,11 @@ pub fn exported() -> impl Iterator<Item = &'static Description> {
     })
 }
 
+/// The name of a table's file in an export.
+pub(super) fn file_of(table: &str) -> String {
+    format!("{table}.jsonl")
+}
+
 /// Format of a column's values in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

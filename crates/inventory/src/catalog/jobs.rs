@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    rows::{product, small},
+    rows::{product, small_tables},
     shell::seal_customers,
 };
 
@@ -51,9 +51,9 @@ async fn warm_tenant(scope: &TenantScope, cache: &Cache) -> Result<usize, Fault>
     let cache_view = cache.cache_view(scope).await?;
     let products = product::latest(scope, WARMED_ROWS).await?;
     let (stores, categories, suppliers) = (
-        small::latest::<entity::store::Entity>(scope, WARMED_ROWS).await?,
-        small::latest::<entity::category::Entity>(scope, WARMED_ROWS).await?,
-        small::latest::<entity::supplier::Entity>(scope, WARMED_ROWS).await?,
+        small_tables::latest::<entity::store::Entity>(scope, WARMED_ROWS).await?,
+        small_tables::latest::<entity::category::Entity>(scope, WARMED_ROWS).await?,
+        small_tables::latest::<entity::supplier::Entity>(scope, WARMED_ROWS).await?,
     );
     let rows = products.len() + stores.len() + categories.len() + suppliers.len();
     cache.keep(scope, &cache_view, &by_id(products, |row| row.id));

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{Count, CountBook, CountDecision, CountNeeds, Line, LineKey},
-    events::count_events,
+    events::{COUNT_CREATED, CountEvent},
     rows::{self, CountChanges, Written},
 };
 use crate::{
@@ -154,4 +154,25 @@ fn changes<'a>(decisions: impl Iterator<Item = &'a CountDecision>) -> CountChang
     changes.gone = gone.into_iter().collect();
     changes.lines = lines.into_iter().map(|((id, _), (line, is))| (id, line, is)).collect();
     changes
+}
+
+/// Returns the events of a step; for a new count that was started at once, first that of its
+/// creation.
+fn count_events(decision: &CountDecision) -> Vec<NewEvent> {
+    let (count, first) = (&decision.count, decision.first);
+    let last = CountEvent {
+        count: count.id,
+        number: count.number.get(),
+        kind: count.selection.kind(),
+        status: count.status(),
+        store: count.store,
+        version: count.version,
+        lines: decision.lines().count(),
+        before: decision.before.or(first.map(|first| first.status)),
+    };
+    let made = first.map(|first| {
+        let (status, version, lines) = (first.status, first.version, first.lines);
+        COUNT_CREATED.event(&CountEvent { status, version, lines, before: None, ..last.clone() })
+    });
+    made.into_iter().chain([decision.event.event(&last)]).collect()
 }

@@ -2,14 +2,9 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::{
-    events::{EventViewer, Shown, Terms},
-    journal::NewEvent,
-};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::core::CountDecision;
 
 pub use platform::storage::events::EventType;
 
@@ -50,25 +45,4 @@ fn visible_count_payload(count: &CountEvent, viewer: EventViewer<'_>) -> Option<
         json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
             "lines": count.lines, "version": count.version })
     })
-}
-
-/// Returns the events of a step; for a new count that was started at once, first that of its
-/// creation.
-pub fn count_events(decision: &CountDecision) -> Vec<NewEvent> {
-    let (count, first) = (&decision.count, decision.first);
-    let last = CountEvent {
-        count: count.id,
-        number: count.number.get(),
-        kind: count.selection.kind(),
-        status: count.status(),
-        store: count.store,
-        version: count.version,
-        lines: decision.lines().count(),
-        before: decision.before.or(first.map(|first| first.status)),
-    };
-    let made = first.map(|first| {
-        let (status, version, lines) = (first.status, first.version, first.lines);
-        COUNT_CREATED.event(&CountEvent { status, version, lines, before: None, ..last.clone() })
-    });
-    made.into_iter().chain([decision.event.event(&last)]).collect()
 }

@@ -1,4 +1,4 @@
-//! Counts: the callers' input, and its conversion into commands.
+//! Steps of counts: the callers' input (`input`) is converted into commands.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,120 +7,29 @@ use iam::{
     access::{Permission, Permit, kind},
     tenancy,
 };
-use platform::{
-    clock::Clock,
-    storage::{Fault, Reads},
-};
+use platform::storage::{Fault, Reads};
 use serde::Serialize;
 
 use crate::{
     counts::{
-        core::{
-            Approval, BookVisibility, CountCommand, CountedLot, DIFFERENCES_PER_MOVEMENT, Line, LineKey, MAX_COUNT_LINES,
-            NewCount, NewLine, Record, Selection, Step, Steps, TallyLine, Uncounted, abc,
-        },
+        core::{Approval, CountCommand, DIFFERENCES_PER_MOVEMENT, Line, LineKey, NewCount, Record, Step, Steps, TallyLine},
         rows::{self, CountScope},
     },
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, document_ids, key_of, known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, document_ids,
+        key_of, known_store, lot_choice, stored_answer_or, submit, submit_with_missing,
     },
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
 
 mod begin;
+mod input;
+mod lines;
 mod reverse;
 
+pub use input::{CountAct, CountCreate, CountRecord, CountRecount, CountSubmit, CountedLine, MAX_LINES, MAX_PRODUCTS};
+pub use lines::{ABC_CLASS_DAYS, classes};
 pub use reverse::count_reverse;
-
-/// The most lines that are recorded in one call.
-pub const MAX_LINES: usize = 500;
-/// The most products of a LIST.
-pub const MAX_PRODUCTS: usize = 2_000;
-/// Days of sales that a product's class rests on.
-pub const ABC_CLASS_DAYS: i64 = 365;
-
-/// A new count. The idempotency key's hash covers its JSON.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub kind: CountKind,
-    pub store: StoreRef,
-    pub category: Option<CategoryId>,
-    pub class: Option<AbcClass>,
-    pub products: Vec<ProductRef>,
-    #[serde(serialize_with = "sight_word")]
-    pub sight: BookVisibility,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    /// Whether it is started at once.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub start: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn sight_word<S: serde::Serializer>(sight: &BookVisibility, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*sight == BookVisibility::Blind)
-}
-
-/// A step that needs no more than the count, and optionally a note.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountAct {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub count: CountId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub note: Option<String>,
-}
-
-/// Input of a call that records tallies.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountRecord {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub count: CountId,
-    pub counted_at: Option<Timestamp>,
-    pub lines: Vec<CountedLine>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct CountedLine {
-    pub product: ProductRef,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lot: Option<LotRef>,
-    pub counted: Quantity,
-    pub note: Option<String>,
-}
-
-/// Submits a count.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountSubmit {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub count: CountId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    #[serde(serialize_with = "uncounted_word")]
-    pub on_uncounted: Uncounted,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn uncounted_word<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*uncounted == Uncounted::Leave)
-}
-
-/// Lines to count again; None for all with a difference.
-#[derive(Debug, Clone, Serialize)]
-pub struct CountRecount {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub count: CountId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub products: Option<Vec<ProductRef>>,
-}
 
 /// Common inputs of the steps of an existing count.
 struct Act<'a> {
@@ -194,58 +103,12 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
     let lines = match places {
-        Some(places) => lines_of(&scope, ledger.clock(), (input.count, places)).await?,
+        Some(places) => lines::lines_of(&scope, ledger.clock(), (input.count, places)).await?,
         None => Vec::new(),
     };
     let act =
         Act { mutation: "countStart", key: &input.idempotency_key, count: input.count, expected_version: input.expected_version };
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
-}
-
-/// Returns lines for the products of a count and their lots in stock, as they are now. A LIST has lines of its products already.
-async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, CountScope)) -> Result<Vec<NewLine>, Fault> {
-    let found = match places.selection {
-        Selection::List => rows::listed(reads, count).await?,
-        Selection::Full => rows::countable(reads, places.store, None, MAX_COUNT_LINES).await?,
-        Selection::Category(category) => rows::countable(reads, places.store, Some(category), MAX_COUNT_LINES).await?,
-        Selection::Cycle(class) => {
-            let all = classes(reads, clock.now(), places.store).await?;
-            all.into_iter().filter(|(_, is)| *is == class).map(|(planned, _)| planned.of).collect()
-        }
-    };
-    let tracked: Vec<ProductId> = found.iter().filter(|of| of.tracking != Tracking::None).map(|of| of.product).collect();
-    let lots = rows::lots_at_store(reads, places.store, &tracked).await?;
-    let mut lines = Vec::with_capacity(found.len());
-    for of in found {
-        let line = |lot: Option<CountedLot>| {
-            let (sku, name) = (of.sku.clone(), of.name.clone());
-            NewLine { id: clock.id(), product: of.product, lot, sku, name, decimals: of.decimals }
-        };
-        match lots.get(&of.product) {
-            Some(lots) => lines.extend(lots.iter().cloned().map(Some).map(line)),
-            None if places.selection == Selection::List => {}
-            None => lines.push(line(None)),
-        }
-    }
-    Ok(lines)
-}
-
-/// Returns the products that can be counted in a store, each with its class by revenue in that
-/// store in the last year; sorted by SKU.
-pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Result<Vec<(rows::Planned, AbcClass)>, Fault> {
-    let planned = rows::plan(reads, store, MAX_COUNT_LINES + 1).await?;
-    let since = now.plus_seconds(-ABC_CLASS_DAYS * 24 * 3600);
-    let brought: HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
-    let revenue: Vec<(String, i64)> =
-        planned.iter().map(|one| (one.of.sku.clone(), brought.get(&one.of.product).copied().unwrap_or(0))).collect();
-    let class: HashMap<String, AbcClass> = abc(&revenue).into_iter().collect();
-    Ok(planned
-        .into_iter()
-        .map(|one| {
-            let is = class.get(&one.of.sku).copied().unwrap_or(AbcClass::C);
-            (one, is)
-        })
-        .collect())
 }
 
 /// Records the quantities that were found.

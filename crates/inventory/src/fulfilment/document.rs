@@ -16,8 +16,8 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Work, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkNeeds, follow, named_lot_changes},
-    events::{shipment_event, work_event},
+    core::{ShipmentFact, Work, WorkBefore, WorkBook, WorkChange, WorkDecision, WorkFact, WorkNeeds, follow, named_lot_changes},
+    events::{FulfilmentEvent, WorkEvent},
     rows,
 };
 use crate::{
@@ -165,4 +165,31 @@ impl Document for Works {
     fn stored(decision: &WorkDecision) -> StoredWorks {
         StoredWorks { works: decision.named.clone(), arrived: decision.arrived.first().map(|one| one.id) }
     }
+}
+
+/// Returns the event of a fact about this work.
+fn work_event(fact: &WorkFact, work: &Work) -> NewEvent {
+    let head = &work.head;
+    fact.kind.event(&WorkEvent {
+        work: head.id,
+        order: head.order,
+        nth: head.nth,
+        store: head.store,
+        status: head.status,
+        due_at: head.due_at,
+        version: head.version,
+        before: fact.before,
+        accepted_at: head.accepted.map(|accepted| accepted.at),
+        assignee: head.accepted.map(|accepted| (accepted.by.kind, accepted.by.id)),
+        reject_reason: head.rejected.as_ref().map(|rejected| rejected.reason),
+        moved_from: head.moved_from,
+        created_at: head.created_at,
+        updated_at: head.updated_at,
+    })
+}
+
+fn shipment_event(fact: &ShipmentFact) -> NewEvent {
+    let of = &fact.fulfilment;
+    let (fulfilment, order, store, status, work) = (of.id, of.order, of.store, of.status, of.work);
+    fact.kind.event(&FulfilmentEvent { fulfilment, order, store, status, work })
 }

@@ -2,14 +2,11 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::{
-    events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic},
-    journal::NewEvent,
-};
+use platform::storage::events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Accepted, Rejected, ShipmentFact, Work, WorkFact, WorkHead};
+use super::core::{Accepted, Rejected, WorkHead};
 
 pub use platform::storage::events::EventType;
 
@@ -161,31 +158,4 @@ fn shown_fulfilment(of: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Val
 fn shown_wave(of: &WaveEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(of.store))
         .then(|| json!({ "id": of.wave, "storeId": of.store, "version": of.version }))
-}
-
-/// Returns the event of a fact about this work.
-pub fn work_event(fact: &WorkFact, work: &Work) -> NewEvent {
-    let head = &work.head;
-    fact.kind.event(&WorkEvent {
-        work: head.id,
-        order: head.order,
-        nth: head.nth,
-        store: head.store,
-        status: head.status,
-        due_at: head.due_at,
-        version: head.version,
-        before: fact.before,
-        accepted_at: head.accepted.map(|accepted| accepted.at),
-        assignee: head.accepted.map(|accepted| (accepted.by.kind, accepted.by.id)),
-        reject_reason: head.rejected.as_ref().map(|rejected| rejected.reason),
-        moved_from: head.moved_from,
-        created_at: head.created_at,
-        updated_at: head.updated_at,
-    })
-}
-
-pub fn shipment_event(fact: &ShipmentFact) -> NewEvent {
-    let of = &fact.fulfilment;
-    let (fulfilment, order, store, status, work) = (of.id, of.order, of.store, of.status, of.work);
-    fact.kind.event(&FulfilmentEvent { fulfilment, order, store, status, work })
 }

@@ -1,13 +1,12 @@
 //! One batch: lock and load, decide one after the other, number, write in bulk, commit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use entity::prelude::*;
 use platform::{
     audit::{self, AuditWriter},
-    clock::Clock,
     storage::{
-        Backend, Database, Fault,
+        Backend, Fault,
         idempotency::{self, Key, KeyUse},
         journal,
     },
@@ -17,25 +16,17 @@ use uuid::Uuid;
 
 use super::{
     audited::{self, Audited},
+    batch_decisions::Decisions,
     command::{Command, Queued, Verdict},
-    decided::Decisions,
     decision::Decision,
-    load::{self, State},
+    load::{self, Basis, State},
     needs::Needs,
-    receipt::{Receipt, StoredReceipt},
+    receipt::{Receipt, replayed},
     registry::Documents,
     source::Source,
     speculative_state::KeyLookupPolicy,
 };
 use crate::stock::core::{Draft, Rejection, Stage};
-
-/// Database, clock and documents that every batch uses.
-#[derive(Clone)]
-pub struct Basis {
-    pub db: Database,
-    pub clock: Clock,
-    pub documents: Arc<Documents>,
-}
 
 /// Writer of the batches of all lanes.
 pub struct Writer {
@@ -180,10 +171,6 @@ pub fn earlier_answer(key: &Key, found: &[(Key, String)]) -> Option<Result<Recei
         KeyUse::Reused => Err(Rejection::key_reused()),
         KeyUse::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::key_reused()),
     })
-}
-
-pub fn replayed(stored: StoredReceipt) -> Receipt {
-    Receipt { seq: stored.seq, stored: Some(stored), ..Receipt::default() }
 }
 
 enum Decided {

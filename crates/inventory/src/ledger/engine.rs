@@ -17,8 +17,9 @@ use platform::{
 use tokio::sync::oneshot;
 
 use super::{
-    batch::{Basis, Writer},
+    batch::Writer,
     command::{Command, Outcome, Queued, Verdict},
+    load::Basis,
     registry::Documents,
     speculative_state::{KeyLookupPolicy, SpeculativeStates},
     tenants::{Terms, TermsCache},

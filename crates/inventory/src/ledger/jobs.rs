@@ -12,12 +12,10 @@ use super::{
     command::Command,
     due::{self, DueReservation, PageKey},
     engine::Ledger,
-    walk::JobCursor,
+    job_cursor::JobCursor,
 };
 use crate::stock::core::{Expire, MovementHead};
 
-/// Maximum pages of each kind in a run; the next run continues where it ended (`JobCursor`).
-pub(crate) const MAX_PAGES: usize = 20;
 /// Maximum reservations that one command ends, in one movement.
 const MAX_RESERVATIONS_PER_COMMAND: usize = 100;
 /// Maximum commands that wait for their commit at the same time.

@@ -7,13 +7,15 @@ use platform::{
     audit::{self, Chain},
     clock::{self, Clock},
     storage::{
-        Fault, Reads, Row, TenantScope,
+        Database, Fault, Reads, Row, TenantScope,
         idempotency::{self, Key},
         journal::{self, Counter},
     },
 };
 
-use super::{batch::Basis, decision::Books, document::Turn, needs::Needs, source::Source, speculative_state::SpeculativeState};
+use super::{
+    decision::Books, document::Turn, needs::Needs, registry::Documents, source::Source, speculative_state::SpeculativeState,
+};
 use crate::{
     catalog::rows::keys::products_that_exist,
     stock::{
@@ -24,6 +26,14 @@ use crate::{
         },
     },
 };
+
+/// Database, clock and documents that every batch uses.
+#[derive(Clone)]
+pub struct Basis {
+    pub db: Database,
+    pub clock: Clock,
+    pub documents: Arc<Documents>,
+}
 
 /// Everything that a batch is decided against.
 pub struct State {

@@ -2,23 +2,24 @@
 //! here, decided in memory against locked or speculative state, and committed with others in one
 //! transaction.
 
+mod adjust;
 mod audited;
 mod batch;
 mod call;
 mod command;
-mod decided;
+mod batch_decisions;
 mod decision;
 mod document;
 pub(crate) mod due;
 mod engine;
 pub mod jobs;
+mod lines;
 mod load;
 mod needs;
 mod number;
 pub mod opening;
 mod parts;
 mod plan;
-mod rated;
 mod receipt;
 mod registry;
 pub mod shell;
@@ -26,7 +27,7 @@ mod source;
 mod speculative_state;
 mod stock_command;
 mod tenants;
-mod walk;
+mod job_cursor;
 
 pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Pack, ProductRef, Stop, StoreRef, packs};
 pub(crate) use call::{
@@ -38,6 +39,7 @@ pub use command::{Command, Decide, Outcome, Verdict};
 pub use decision::{Books, Decision};
 pub use document::{Document, Rows, Turn};
 pub use engine::Ledger;
+pub use job_cursor::JobCursor;
 pub use needs::Needs;
 pub use number::DocumentNumber;
 pub use parts::{Part, Parts};
@@ -46,6 +48,5 @@ pub use registry::Documents;
 pub use source::Source;
 pub use stock_command::StockCommand;
 pub use tenants::Terms;
-pub use walk::JobCursor;
 
 pub use platform::storage::group_commit::{ALONE, Grouping, LaneStatus};

@@ -20,10 +20,9 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of, known_store,
-    rated::submit_adjustment,
-    shell::{AdjustInput, ChangeInput},
-    store_of, stores_by_code,
+    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef,
+    adjust::{AdjustInput, ChangeInput, submit_adjustment},
+    check_key, key_of, known_store, store_of, stores_by_code,
 };
 use crate::{
     catalog::{

@@ -17,8 +17,8 @@ use platform::{
 use super::{
     audited::{self, Audited},
     batch::{Writer, decide_all, needs_of},
+    batch_decisions::Decisions,
     command::Queued,
-    decided::Decisions,
     load,
     needs::Needs,
     speculative_state::{SpeculativeState, SpeculativeStates},

@@ -93,3 +93,7 @@ impl StoredReceipt {
         self.read().unwrap_or_default()
     }
 }
+
+pub fn replayed(stored: StoredReceipt) -> Receipt {
+    Receipt { seq: stored.seq, stored: Some(stored), ..Receipt::default() }
+}

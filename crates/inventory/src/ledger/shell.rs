@@ -1,173 +1,31 @@
-//! Adjusting, setting, reversing, reserving and releasing stock.
-
-use std::collections::HashMap;
+//! Setting, reversing, reserving and releasing stock; adjusting is in `adjust.rs`.
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::storage::{Fault, Reads};
 use serde::Serialize;
 
-use super::rated::submit_adjustment;
+pub(crate) use super::lines::{Head, Lines, check_call, head};
+pub use super::{
+    adjust::{AdjustInput, ChangeInput, stock_adjust},
+    lines::MAX_LINES,
+};
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
-        StoreRef, check_key, check_override, key_of, lot_choice, may_override, own_reservations, store_of, stored_answer_or,
-        submit, submit_with_missing,
+        Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, ProductRef, StockCommand, Stop, StoreRef, check_override, key_of,
+        lot_choice, may_override, own_reservations, stored_answer_or, submit, submit_with_missing,
     },
     stock::{
         core::{
-            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, RateLookup, Reference, ReferenceKind,
-            Refusal, Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
+            At, Compare, Field, MovementHead, Noun, Reference, ReferenceKind, Refusal, Rejection, Release, Reserve, ReserveItem,
+            Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
 };
 
-/// Maximum lines of a call.
-pub const MAX_LINES: usize = 500;
 /// Allowed seconds of a reservation: up to 30 days.
 pub const TTL_SECONDS: std::ops::RangeInclusive<i64> = 1..=30 * 24 * 3600;
-
-/// Input of `stockAdjust`.
-#[derive(Debug, Clone, Serialize)]
-pub struct AdjustInput {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub kind: MovementKind,
-    pub reason: ReasonCode,
-    pub note: Option<String>,
-    pub external_ref: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
-    pub on_shortage: Shortage,
-    pub changes: Vec<ChangeInput>,
-}
-#[derive(Debug, Clone, Serialize)]
-pub struct ChangeInput {
-    pub product: ProductRef,
-    pub store: StoreRef,
-    pub delta: Quantity,
-    /// Not part of the hash: the same change may be sent again with a newer version.
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub unit_cost: Option<Money>,
-    pub note: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lot: Option<LotRef>,
-}
-
-/// Products and stores of a call's lines, by their references. Stores beyond the caller's reach are
-/// not found.
-pub(crate) struct Lines {
-    products: Names,
-    stores: HashMap<String, StoreId>,
-    reach: Reach,
-}
-
-impl Lines {
-    pub(crate) async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, Stop>
-    where
-        I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
-    {
-        let named: Vec<&StoreRef> = lines.clone().map(|(_, store)| store).collect();
-        let (products, mut stores) = Names::with_stores(reads, lines.map(|(product, _)| product), &named).await?;
-        stores.retain(|_, store| reach.covers(*store));
-        Ok(Self { products, stores, reach })
-    }
-    /// Returns the level that a line refers to, with nil IDs for unknown references.
-    pub(crate) fn key(&self, missing: &mut Missing, (product, store): (&ProductRef, &StoreRef), line: At) -> LevelKey {
-        let product = self.products.product(product, || line.field(Field::Product));
-        let store = store_of(store, &self.stores, || line.field(Field::Store));
-        LevelKey { product: missing.or_nil(product), store: self.reach.or_nil(missing.or_nil(store)) }
-    }
-}
-
-/// Common fields of stock movements that are created through the API; `occurred_at` is None for
-/// now.
-pub(crate) struct Head<'a> {
-    pub kind: MovementKind,
-    pub reason: Option<ReasonCode>,
-    pub note: Option<&'a String>,
-    pub external_ref: Option<&'a String>,
-    pub reference: Option<Reference>,
-    pub occurred_at: Option<Timestamp>,
-}
-
-pub(crate) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
-    MovementHead {
-        id: ledger.clock().document_id(),
-        kind: of.kind,
-        reason: of.reason,
-        note: of.note.cloned(),
-        external_ref: of.external_ref.cloned(),
-        reference: of.reference,
-        actor: permit.actor(),
-        reverses: None,
-        occurred_at: of.occurred_at.unwrap_or_else(|| ledger.clock().now()),
-    }
-}
-
-pub(crate) fn check_call(key: &str, lines: usize, list: Field, texts: &[(Option<&String>, usize, Field)]) -> Checks {
-    let mut checks = Checks::default();
-    check_key(&mut checks, key);
-    checks.items(lines, MAX_LINES, || At::input(list));
-    for (text, most, name) in texts {
-        checks.text(text.map(String::as_str), *most, || At::input(*name));
-    }
-    checks
-}
-
-/// Changes stock by deltas, all or none.
-pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
-    let overriding = may_override(&permit, input.on_shortage)?;
-    let texts = [(input.note.as_ref(), MAX_NOTE, Field::Note), (input.external_ref.as_ref(), MAX_REFERENCE, Field::ExternalRef)];
-    let mut checks = check_call(&input.idempotency_key, input.changes.len(), Field::Changes, &texts);
-    for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
-        checks.text(change.note.as_deref(), MAX_NOTE, || At::row(Field::Changes, index).field(Field::Note));
-        checks.lot(change.lot.as_ref(), || At::row(Field::Changes, index).field(Field::Lot));
-        if change.unit_cost.is_some_and(|cost| cost.minor < 0) {
-            checks.refuse(Refusal::NegativeCost.at(At::row(Field::Changes, index).field(Field::UnitCost)));
-        }
-    }
-    checks.done()?;
-    let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
-    submit_adjustment(ledger, &permit, (&input, &overriding), key, mode).await
-}
-
-pub(super) async fn adjustment(
-    ledger: &Ledger,
-    permit: &Permit<kind::StockAdjust>,
-    (input, overriding): (&AdjustInput, &Reach),
-    rates: &[RateLookup],
-) -> Result<(Command, Missing), Stop> {
-    let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
-    let of = Head {
-        kind: input.kind,
-        reason: Some(input.reason),
-        note: input.note.as_ref(),
-        external_ref: input.external_ref.as_ref(),
-        reference: None,
-        occurred_at: input.occurred_at,
-    };
-    let head = head(ledger, permit, of);
-    let mut missing = Missing::default();
-    let mut changes = Vec::with_capacity(input.changes.len());
-    for (index, change) in input.changes.iter().enumerate() {
-        changes.push(Change {
-            key: lines.key(&mut missing, (&change.product, &change.store), At::row(Field::Changes, index)),
-            delta: change.delta,
-            expected_version: change.expected_version,
-            unit_cost: change.unit_cost,
-            note: change.note.clone(),
-            lot: lot_choice(ledger, change.lot.as_ref()),
-        });
-    }
-    check_override(overriding, changes.iter().map(|change| change.key.store))?;
-    let costs = Costs { books: Some(ledger.terms(&scope).await?.currency), rates: rates.to_vec() };
-    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, costs, changes };
-    Ok((Command::of(StockCommand::Adjust(adjust)), missing))
-}
 
 /// Input of `stockSet`.
 #[derive(Debug, Clone, Serialize)]

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    core::{BuyerFacts, Hint, HoldRule, Line, Order, OrderBook, OrderDecision, OrderNeeds},
-    events::{order_event, order_shortened},
+    audit_log::order_changes,
+    core::{BuyerFacts, Hint, HoldRule, Line, Order, OrderBook, OrderDecision, OrderFact, OrderNeeds},
+    events::{ORDER_UPDATED, OrderEvent, OrderPlace, order_shortened, payload},
     rows,
-    traced::order_changes,
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
@@ -262,4 +262,15 @@ fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::RuleSub
         customers: customers.into_iter().collect(),
         products: products.into_iter().collect(),
     }
+}
+
+/// Returns the event of a fact about one of these orders; if an edit moved the order, `moved` has
+/// it as it was before.
+fn order_event(fact: &OrderFact, orders: &[Order], moved: Option<&Order>) -> Option<NewEvent> {
+    let order = orders.iter().find(|one| one.id == fact.order)?;
+    let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
+    let is_elsewhere = |from: &&Order| from.id == order.id && (from.store, from.channel) != (order.store, order.channel);
+    let moved = moved.filter(|_| fact.kind == ORDER_UPDATED).filter(is_elsewhere);
+    let moved_from = moved.map(|from| OrderPlace { store: from.store, channel: from.channel });
+    Some(fact.kind.event(&OrderEvent { changed, moved_from, ..payload(order, fact.before) }))
 }

@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Order, OrderFact, Paid};
+use super::core::{Order, Paid};
 use crate::ledger::DocumentNumber;
 
 pub use platform::storage::events::EventType;
@@ -210,18 +210,8 @@ pub(crate) fn customer(id: Option<CustomerId>, viewer: EventViewer<'_>) -> Optio
     id.filter(|_| viewer.holds(code::<kind::CustomerRead>()))
 }
 
-/// Returns the event of a fact about one of these orders; if an edit moved the order, `moved` has
-/// it as it was before.
-pub fn order_event(fact: &OrderFact, orders: &[Order], moved: Option<&Order>) -> Option<NewEvent> {
-    let order = orders.iter().find(|one| one.id == fact.order)?;
-    let changed = fact.changed.iter().map(|field| (*field).to_owned()).collect();
-    let is_elsewhere = |from: &&Order| from.id == order.id && (from.store, from.channel) != (order.store, order.channel);
-    let moved = moved.filter(|_| fact.kind == ORDER_UPDATED).filter(is_elsewhere);
-    let moved_from = moved.map(|from| OrderPlace { store: from.store, channel: from.channel });
-    Some(fact.kind.event(&OrderEvent { changed, moved_from, ..payload(order, fact.before) }))
-}
-
-fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
+/// Returns the payload of an event of an order.
+pub(super) fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
     OrderEvent {
         order: order.id,
         number: order.number.get(),

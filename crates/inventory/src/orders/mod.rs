@@ -6,6 +6,6 @@ pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;
-mod traced;
+mod audit_log;
 
 pub use document::{Orders, StoredOrder};

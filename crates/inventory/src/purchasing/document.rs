@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    core::{BlanketOrder, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, update_call_offs},
-    events::document_event,
+    audit_log::purchase_changes,
+    core::{BlanketOrder, DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, update_call_offs},
+    events::{BlanketOrderEvent, PurchaseOrderEvent, SupplierReturnEvent},
     rows,
-    traced::purchase_changes,
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
@@ -165,6 +165,45 @@ impl Document for Purchases {
                 blanket_order: decision.blankets.first().filter(|_| decision.orders.is_empty()).map(|blanket| blanket.id),
                 ..StoredPurchase::default()
             },
+        }
+    }
+}
+
+/// Returns the event of a fact about a document that the decision has.
+fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
+    match *of {
+        DocumentEvent::Order { kind, order, before, stood } => {
+            let order = decision.orders.iter().find(|one| one.id == order)?;
+            let (status, version) = stood.unwrap_or((order.status(), order.version));
+            Some(kind.event(&PurchaseOrderEvent {
+                purchase_order: order.id,
+                number: order.number.get(),
+                status,
+                supplier: order.supplier,
+                store: order.store,
+                version,
+                before,
+            }))
+        }
+        DocumentEvent::Blanket { kind, blanket, before } => {
+            let blanket = decision.blankets.iter().find(|one| one.id == blanket)?;
+            Some(kind.event(&BlanketOrderEvent {
+                id: blanket.id,
+                number: blanket.number.get(),
+                status: blanket.status,
+                supplier_id: blanket.supplier,
+                version: blanket.version,
+                before,
+            }))
+        }
+        DocumentEvent::Return { kind, ret } => {
+            let ret = decision.returns.iter().find(|one| one.id == ret)?;
+            Some(kind.event(&SupplierReturnEvent {
+                supplier_return: ret.id,
+                number: ret.number.get(),
+                supplier: ret.supplier,
+                store: ret.store,
+            }))
         }
     }
 }

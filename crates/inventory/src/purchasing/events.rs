@@ -3,14 +3,9 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::{
-    events::{EventViewer, Shown, Terms},
-    journal::NewEvent,
-};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::core::{DocumentEvent, PurchaseDecision};
 
 pub use platform::storage::events::EventType;
 
@@ -119,42 +114,4 @@ fn visible_return_payload(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) ->
     viewer
         .covers(ret.store)
         .then(|| json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }))
-}
-
-pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
-    match *of {
-        DocumentEvent::Order { kind, order, before, stood } => {
-            let order = decision.orders.iter().find(|one| one.id == order)?;
-            let (status, version) = stood.unwrap_or((order.status(), order.version));
-            Some(kind.event(&PurchaseOrderEvent {
-                purchase_order: order.id,
-                number: order.number.get(),
-                status,
-                supplier: order.supplier,
-                store: order.store,
-                version,
-                before,
-            }))
-        }
-        DocumentEvent::Blanket { kind, blanket, before } => {
-            let blanket = decision.blankets.iter().find(|one| one.id == blanket)?;
-            Some(kind.event(&BlanketOrderEvent {
-                id: blanket.id,
-                number: blanket.number.get(),
-                status: blanket.status,
-                supplier_id: blanket.supplier,
-                version: blanket.version,
-                before,
-            }))
-        }
-        DocumentEvent::Return { kind, ret } => {
-            let ret = decision.returns.iter().find(|one| one.id == ret)?;
-            Some(kind.event(&SupplierReturnEvent {
-                supplier_return: ret.id,
-                number: ret.number.get(),
-                supplier: ret.supplier,
-                store: ret.store,
-            }))
-        }
-    }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{Before, Return, ReturnBook, ReturnDecision, ReturnNeeds},
-    events::return_events,
+    events::{RETURN_CLOSED, ReturnEvent},
     rows,
 };
 use crate::{
@@ -126,4 +126,21 @@ impl Document for Returns {
     fn stored(decision: &ReturnDecision) -> StoredReturn {
         StoredReturn { ret: Some(decision.sales_return.id) }
     }
+}
+
+/// Returns the events of a return's step: one, and a second for a return that is closed as it is
+/// created.
+fn return_events(decision: &ReturnDecision) -> Vec<NewEvent> {
+    let sales_return = &decision.sales_return;
+    let payload = ReturnEvent {
+        ret: sales_return.id,
+        number: sales_return.number.get(),
+        store: sales_return.store,
+        customer: sales_return.customer,
+        orders: sales_return.orders(),
+        status: Some(sales_return.status()),
+        version: Some(sales_return.version),
+    };
+    let closed = decision.is_closed_at_once().then_some(RETURN_CLOSED);
+    std::iter::once(decision.event).chain(closed).map(|kind| kind.event(&payload)).collect()
 }

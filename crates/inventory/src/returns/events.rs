@@ -2,14 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::{
-    events::{EventViewer, Shown, Terms},
-    journal::NewEvent,
-};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::ReturnDecision;
 use crate::orders::events::customer;
 
 pub use platform::storage::events::EventType;
@@ -51,21 +47,4 @@ fn visible_return_payload(ret: &ReturnEvent, viewer: EventViewer<'_>) -> Option<
         json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer, viewer),
             "orderIds": ret.orders, "status": ret.status, "version": ret.version })
     })
-}
-
-/// Returns the events of a return's step: one, and a second for a return that is closed as it is
-/// created.
-pub fn return_events(decision: &ReturnDecision) -> Vec<NewEvent> {
-    let sales_return = &decision.sales_return;
-    let payload = ReturnEvent {
-        ret: sales_return.id,
-        number: sales_return.number.get(),
-        store: sales_return.store,
-        customer: sales_return.customer,
-        orders: sales_return.orders(),
-        status: Some(sales_return.status()),
-        version: Some(sales_return.version),
-    };
-    let closed = decision.is_closed_at_once().then_some(RETURN_CLOSED);
-    std::iter::once(decision.event).chain(closed).map(|kind| kind.event(&payload)).collect()
 }

@@ -13,7 +13,7 @@ use super::{
     core::{Aside, Level, LevelKey, LevelSnapshot, Lot, LotLevel, LotShare, Reservation},
     rows::{
         BLOCK, Which, condense,
-        expected::{expected, owed},
+        expected_arrivals::{expected, owed},
         facts_for,
         lot_list::lots_at,
         lots::asides,

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    audit_log::transfer_changes,
     core::{Before, Transfer, TransferBook, TransferDecision, TransferNeeds},
-    events::transfer_events,
+    events::{TRANSFER_CREATED, TransferEvent},
     rows,
-    traced::transfer_changes,
 };
 use crate::{
     ledger::{Books, Document, Needs, Rows, Source, Turn},
@@ -127,4 +127,22 @@ impl Document for Transfers {
     fn stored(decision: &TransferDecision) -> StoredTransfer {
         StoredTransfer { transfer: Some(decision.transfer.id) }
     }
+}
+
+/// Returns the events of a step; for a new transfer that took more steps at once, first that of its
+/// creation.
+fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
+    let TransferDecision { transfer, made, before, .. } = decision;
+    let last = TransferEvent {
+        transfer: transfer.id,
+        number: transfer.number.get(),
+        status: transfer.status(),
+        from: transfer.from,
+        to: transfer.to,
+        version: transfer.version,
+        before: before.map(|before| before.status).or(made.map(|made| made.status)),
+    };
+    let first = made.map(|made| TransferEvent { status: made.status, version: made.version, before: None, ..last.clone() });
+    let first = first.map(|first| TRANSFER_CREATED.event(&first));
+    first.into_iter().chain([decision.event.event(&last)]).collect()
 }

@@ -2,14 +2,9 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::{
-    events::{EventViewer, Shown, Terms},
-    journal::NewEvent,
-};
+use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::core::TransferDecision;
 
 pub use platform::storage::events::EventType;
 
@@ -51,22 +46,4 @@ fn visible_transfer_payload(transfer: &TransferEvent, viewer: EventViewer<'_>) -
         json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
             "toStoreId": transfer.to, "version": transfer.version })
     })
-}
-
-/// Returns the events of a step; for a new transfer that took more steps at once, first that of its
-/// creation.
-pub fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
-    let TransferDecision { transfer, made, before, .. } = decision;
-    let last = TransferEvent {
-        transfer: transfer.id,
-        number: transfer.number.get(),
-        status: transfer.status(),
-        from: transfer.from,
-        to: transfer.to,
-        version: transfer.version,
-        before: before.map(|before| before.status).or(made.map(|made| made.status)),
-    };
-    let first = made.map(|made| TransferEvent { status: made.status, version: made.version, before: None, ..last.clone() });
-    let first = first.map(|first| TRANSFER_CREATED.event(&first));
-    first.into_iter().chain([decision.event.event(&last)]).collect()
 }

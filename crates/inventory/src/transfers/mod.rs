@@ -5,6 +5,6 @@ mod document;
 pub mod events;
 pub mod rows;
 pub mod shell;
-mod traced;
+mod audit_log;
 
 pub use document::{StoredTransfer, Transfers};

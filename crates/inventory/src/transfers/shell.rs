@@ -1,132 +1,43 @@
-//! Transfers: the callers' input, and its conversion into commands. The sender's steps need the
-//! right to ship in the sender's store, the receiver's steps the right to receive in the
+//! Steps of transfers: the callers' input (`input`) is converted into commands. The sender's steps
+//! need the right to ship in the sender's store, the receiver's steps the right to receive in the
 //! receiver's; to request or cancel a transfer, rights in either store suffice.
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
-    catalog::core::MAX_METADATA_BYTES,
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
-        check_key, document_ids, key_of, lot_choice, stored_answer_or, submit,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, document_ids, key_of,
+        lot_choice, stored_answer_or, submit,
     },
     reversals::shell::RemainingAttempts,
-    stock::core::{At, Field, LevelKey, RoomRefusal},
+    stock::core::{At, Field},
     transfers::{
-        core::{Arrival, Change, Loss, Parcel, Planned, Refusal, Shipment, Step, Steps, TransferCommand},
+        core::{Arrival, Change, Loss, Parcel, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
     },
 };
 
 mod create;
+mod input;
+mod lines;
 mod reverse;
+mod side;
 
 pub use create::transfer_create;
+pub use input::{
+    MAX_LINES, MAX_LOTS, TransferAct, TransferClose, TransferCreate, TransferLine, TransferMove, TransferParcel, TransferStart,
+    TransferUpdate,
+};
 pub use reverse::{movement_reverse, transfer_reverse};
 
-/// The most lines in one call.
-pub const MAX_LINES: usize = 500;
-
-/// The most lots that the lines of one call name.
-pub const MAX_LOTS: usize = 2_000;
-
-/// A new transfer. The idempotency key's hash covers its JSON.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub from: StoreRef,
-    pub to: StoreRef,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub expected_at: Option<Timestamp>,
-    pub lines: Vec<TransferLine>,
-    /// Last step in the same call; `None` for a DRAFT.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<TransferStart>,
-    /// A JSON object.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Value>,
-}
-
-/// Last step of a new transfer in the call that creates it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum TransferStart {
-    Ready,
-    InTransit,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferLine {
-    pub product: ProductRef,
-    pub quantity: Quantity,
-}
-
-/// Changes of a transfer; `None` keeps a field.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferUpdate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub transfer: TransferId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub expected_at: Option<Timestamp>,
-    pub lines: Vec<TransferLine>,
-    /// A JSON object.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Value>,
-}
-
-/// A step that needs no more than the transfer, and optionally a note.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferAct {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub transfer: TransferId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub note: Option<String>,
-}
-
-/// Goods to send or receive.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferMove {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub transfer: TransferId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub lines: Option<Vec<TransferParcel>>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-
-/// Quantity of a line, and its lots.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferParcel {
-    pub line: TransferLineId,
-    pub quantity: Quantity,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<(LotRef, Quantity)>,
-}
-
-/// Input of a call that writes off goods that did not arrive, with the reason.
-#[derive(Debug, Clone, Serialize)]
-pub struct TransferClose {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub transfer: TransferId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub reason: ReasonCode,
-    pub note: Option<String>,
-}
+use self::{
+    input::check_metadata,
+    lines::{levels, planned},
+    side::Side,
+};
 
 /// Common inputs of the steps of an existing transfer.
 struct Act<'a> {
@@ -135,37 +46,6 @@ struct Act<'a> {
     transfer: TransferId,
     expected_version: Option<i64>,
     note: Option<&'a String>,
-}
-
-/// Stores of a transfer that the caller's permission must cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Sender,
-    Receiver,
-    Either,
-}
-
-impl Side {
-    fn is_within(self, reach: &Reach, from: StoreId, to: StoreId) -> bool {
-        match self {
-            Self::Sender => reach.covers(from),
-            Self::Receiver => reach.covers(to),
-            Self::Either => reach.covers(from) || reach.covers(to),
-        }
-    }
-}
-
-/// Returns the lines with the products that their names resolve to.
-fn planned(names: &Names, missing: &mut Missing, lines: &[TransferLine]) -> Vec<Planned> {
-    let plan = |(index, line): (usize, &TransferLine)| {
-        let product = names.product(&line.product, || At::line(index).field(Field::Product));
-        Planned { product: missing.or_nil(product), quantity: line.quantity }
-    };
-    lines.iter().enumerate().map(plan).collect()
-}
-
-fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
-    products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
 }
 
 /// Changes a transfer that has not ended. Reservations change with the lines, if the caller may
@@ -214,15 +94,6 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         })
     })
     .await
-}
-
-fn check_metadata(checks: &mut Checks, value: &Value) {
-    let field = At::input(Field::Metadata);
-    if !value.is_object() {
-        checks.refuse(Refusal::NoObject.at(field));
-    } else if value.to_string().len() > MAX_METADATA_BYTES {
-        checks.refuse(Refusal::MetadataTooLarge { most_bytes: MAX_METADATA_BYTES }.at(field));
-    }
 }
 
 /// Reserves the stock at the sender.

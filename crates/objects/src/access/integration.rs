@@ -115,6 +115,11 @@ pub async fn integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<
     Ok(loads(ctx)?.integration(id).await?.map(Integration))
 }
 
+/// An integration as an author: callers who see its actions may see its name.
+pub async fn author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+    integration(ctx, id).await
+}
+
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
 #[derive(Debug, Clone)]
 pub struct ApiKey(pub core::ApiKey);

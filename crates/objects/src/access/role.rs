@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_graphql::{Context, ID, Object, OneofObject};
-use entity::prelude::RoleId;
+use entity::prelude::{MemberId, RoleId};
 use iam::access::{Access, RoleView, core::Grant, kind};
 use platform::storage::Fault;
 
@@ -135,4 +135,10 @@ impl RoleGrant {
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
     }
+}
+
+/// Returns the grants of a member, for callers who may see the member.
+pub async fn load_role_grants(ctx: &Context<'_>, member: MemberId) -> Answer<Vec<RoleGrant>> {
+    let grants = loads(ctx)?.grants(member).await?;
+    Ok(grants.iter().map(|grant| RoleGrant(grant.clone())).collect())
 }

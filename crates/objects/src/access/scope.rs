@@ -1,10 +1,10 @@
-//! Scopes and grants as clients see them.
+//! Scopes of grants and of permissions as clients see them.
 
 use async_graphql::Context;
-use entity::prelude::{MemberId, StoreId};
+use entity::prelude::StoreId;
 use iam::access::{Reach, core::Scope};
 
-use super::{group::group, loads::loads, role::RoleGrant};
+use super::group::group;
 use crate::{graphql::fault::Answer, identity::StoreScope, orders::links};
 
 /// A scope as it was entered.
@@ -24,10 +24,4 @@ pub async fn reach_to_store_scope(ctx: &Context<'_>, reach: &Reach) -> Answer<St
 
 async fn stores(ctx: &Context<'_>, ids: &[StoreId]) -> Answer<Vec<crate::catalog::Store>> {
     futures_util::future::try_join_all(ids.iter().map(|store| links::store(ctx, *store))).await
-}
-
-/// Returns the grants of a member, for callers who may see the member.
-pub async fn load_role_grants(ctx: &Context<'_>, member: MemberId) -> Answer<Vec<RoleGrant>> {
-    let grants = loads(ctx)?.grants(member).await?;
-    Ok(grants.iter().map(|grant| RoleGrant(grant.clone())).collect())
 }

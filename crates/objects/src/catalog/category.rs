@@ -14,7 +14,7 @@ use super::{
     filter::{ProductFilter, in_category},
     loads::loads,
     page::{Direction, args},
-    query_products::products_page,
+    product_page::products_page,
     refs::ProductOrder,
 };
 use crate::{

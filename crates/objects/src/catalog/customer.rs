@@ -16,7 +16,7 @@ use super::{
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     filter::{ProductFilter, of_supplier},
     loads,
-    query_products::products_page,
+    product_page::products_page,
     refs::ProductOrder,
 };
 use crate::{

@@ -1,5 +1,7 @@
 //! The catalogue's rows written straight to JSON: see `graphql/direct_json.rs`.
 
+mod referenced;
+
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_graphql::{
@@ -7,16 +9,10 @@ use async_graphql::{
 };
 use entity::prelude::{CategoryId, Money, ProductId, Quantity, SupplierId};
 use iam::access::{Caller, Permission, kind};
-use inventory::catalog::{
-    core::{
-        category::CategoryRow,
-        channel::ChannelRow,
-        customer::CustomerRow,
-        product::{Barcode, ProductOption, ProductRow},
-        store::StoreRow,
-        supplier::SupplierRow,
-    },
-    rows::product::ProductName,
+use inventory::catalog::core::{
+    category::CategoryRow,
+    product::{Barcode, ProductOption, ProductRow},
+    supplier::SupplierRow,
 };
 
 use super::{Product, loads::CatalogLoaders};
@@ -30,6 +26,8 @@ use crate::{
     },
     stock::{self, direct_json::LevelsOfPage},
 };
+
+pub use referenced::{CHANNEL_FIELDS, CUSTOMER_FIELDS, NAMES, STORE_FIELDS, channel, customer, product_name, store};
 
 /// The products of a page.
 pub struct Products(pub Arc<Page<Product>>);
@@ -72,11 +70,6 @@ pub const PRODUCT_FIELDS: [&str; 17] = [
     "updatedAt",
     "createdAt",
 ];
-/// Fields that are written of the objects that other rows refer to.
-pub const STORE_FIELDS: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
-pub const CHANNEL_FIELDS: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];
-/// The contact data requires a permission, so it is not written here.
-pub const CUSTOMER_FIELDS: [&str; 6] = ["id", "externalRef", "name", "country", "version", "updatedAt"];
 const CATEGORY_FIELDS: [&str; 9] =
     ["id", "name", "slug", "sortIndex", "position", "imageUrl", "archivedAt", "version", "updatedAt"];
 const SUPPLIER_FIELDS: [&str; 8] = ["id", "code", "name", "leadTimeDays", "email", "archivedAt", "version", "updatedAt"];
@@ -238,21 +231,6 @@ fn barcode(out: &mut Json, barcode: &Barcode, selected: SelectionView<'_>) -> Op
     })
 }
 
-/// Writes a product that another object refers to, if only fields of `NAMES` are selected.
-pub fn product_name(out: &mut Json, row: &ProductName, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
-        match field {
-            "id" => out.id(row.id),
-            "sku" => out.text(&row.sku),
-            "name" => out.text(&row.name),
-            _ => return None,
-        }
-        Some(())
-    })
-}
-/// Fields that `product_name` writes.
-pub const NAMES: [&str; 3] = ["id", "sku", "name"];
-
 fn category(out: &mut Json, row: &CategoryRow, selected: SelectionView<'_>) -> Option<()> {
     selected.object(out, |out, field, _| {
         match field {
@@ -279,56 +257,6 @@ fn supplier(out: &mut Json, row: &SupplierRow, selected: SelectionView<'_>) -> O
             "leadTimeDays" => out.option(row.lead_time_days, |out, days| out.number(days.into())),
             "email" => out.option(row.email.as_deref(), Json::text),
             "archivedAt" => out.option(row.archived_at, Json::time),
-            "version" => out.number(row.version),
-            "updatedAt" => out.time(row.updated_at),
-            _ => return None,
-        }
-        Some(())
-    })
-}
-
-/// A store that something else refers to.
-pub fn store(out: &mut Json, row: &StoreRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
-        match field {
-            "id" => out.id(row.id),
-            "code" => out.text(&row.code),
-            "name" => out.text(&row.name),
-            "kind" => out.word(row.kind.as_str()),
-            "timeZone" => out.text(&row.time_zone),
-            "archivedAt" => out.option(row.archived_at, Json::time),
-            "version" => out.number(row.version),
-            "updatedAt" => out.time(row.updated_at),
-            _ => return None,
-        }
-        Some(())
-    })
-}
-
-/// A channel that something else refers to.
-pub fn channel(out: &mut Json, row: &ChannelRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
-        match field {
-            "id" => out.id(row.id),
-            "code" => out.text(&row.code),
-            "name" => out.text(&row.name),
-            "archivedAt" => out.option(row.archived_at, Json::time),
-            "version" => out.number(row.version),
-            "updatedAt" => out.time(row.updated_at),
-            _ => return None,
-        }
-        Some(())
-    })
-}
-
-/// A customer that something else refers to; how to reach them is behind a permission, so it is not written here.
-pub fn customer(out: &mut Json, row: &CustomerRow, selected: SelectionView<'_>) -> Option<()> {
-    selected.object(out, |out, field, _| {
-        match field {
-            "id" => out.id(row.id),
-            "externalRef" => out.option(row.external_ref.as_deref(), Json::text),
-            "name" => out.option(row.name.as_deref(), Json::text),
-            "country" => out.option(row.country.as_deref(), Json::text),
             "version" => out.number(row.version),
             "updatedAt" => out.time(row.updated_at),
             _ => return None,

@@ -13,9 +13,11 @@ use inventory::catalog::{
     },
 };
 
+pub use super::filter_limits::{below, checked, listed};
 use super::{
     enums::{ProductStatus, Tracking},
-    stocked::{limit_to_visible_stores, stock_test},
+    filter_limits::too_many,
+    stock_filter::{limit_to_visible_stores, stock_test},
 };
 use crate::{
     graphql::{
@@ -130,22 +132,6 @@ pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
     filter.supplier =
         with_id_condition(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
     filter
-}
-
-/// The longest list, and the longest text, in a filter.
-const MAX_LIST: usize = 250;
-const MAX_TEXT: usize = 255;
-
-fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
-    Err(TopError::bad_input(message, at.clone()))
-}
-
-fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
-    Err(TopError::limit_exceeded(message, at.clone()))
-}
-
-pub fn below(at: &Path, parts: &[&str]) -> Path {
-    at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
 }
 
 /// Returns the condition of a filter, limited to rows that the caller may see.
@@ -316,18 +302,6 @@ pub fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
 pub fn moments(filter: Option<DateTimeFilter>) -> TimeSpan {
     let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
     TimeSpan { from, before }
-}
-
-pub fn listed(length: usize, at: &Path) -> Answer<()> {
-    if length <= MAX_LIST { Ok(()) } else { too_many(format!("at most {MAX_LIST} values are taken"), at) }
-}
-
-/// No text that is kept has a NUL, and Postgres takes none.
-pub fn checked(text: String, at: &Path) -> Answer<String> {
-    if text.chars().count() > MAX_TEXT {
-        return bad(format!("at most {MAX_TEXT} characters are taken"), at);
-    }
-    if text.contains('\0') { bad("a text without control characters is expected", at) } else { Ok(text) }
 }
 
 /// The text of a search of products.

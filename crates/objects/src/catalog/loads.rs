@@ -25,7 +25,7 @@ use inventory::catalog::{
     rows::{
         category, customer, kit, merge, parties,
         product::{self, ProductName},
-        small,
+        small_tables,
     },
 };
 use platform::{
@@ -33,10 +33,8 @@ use platform::{
     storage::{Fault, Reads, TenantScope},
 };
 
-use crate::{
-    graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
-    media::MediaLoads,
-};
+use crate::graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, upstream::loader::Batcher};
+use crate::media::MediaLoads;
 
 /// Categories and suppliers by their ids.
 type Parties = (HashMap<CategoryId, Arc<CategoryRow>>, HashMap<SupplierId, Arc<SupplierRow>>);
@@ -357,7 +355,9 @@ impl CatalogLoaders {
     where
         E::Model: Send + Sync,
     {
-        self.scope.coalesce(ids, |ids| async move { Ok(index_by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
+        self.scope
+            .coalesce(ids, |ids| async move { Ok(index_by(small_tables::by_ids::<E, K>(&self.scope, &ids).await?, id)) })
+            .await
     }
 }
 

@@ -9,6 +9,7 @@ pub mod company;
 pub mod customer;
 pub mod family;
 pub mod filter;
+mod filter_limits;
 pub mod handling;
 pub mod direct_json;
 pub mod kit;
@@ -18,13 +19,14 @@ pub mod named;
 pub mod node;
 pub mod page;
 pub mod product;
+mod product_page;
 pub mod query_products;
 pub mod refs;
 pub mod refusal;
-pub mod stocked;
+pub mod stock_filter;
 pub mod store;
 pub mod enums;
-pub mod within;
+pub mod report_scope;
 
 pub use archive_filter::ArchiveFilter;
 pub use category::{Category, CategoryConnection, CategoryEdge};
@@ -50,5 +52,5 @@ pub use refs::{
     CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
 };
 pub use refusal::{archived_message, user_error};
+pub use report_scope::{category_named, product_ids_within, products_at, products_within, store_named};
 pub use store::{Store, StoreConnection, StoreEdge};
-pub use within::{category_named, product_ids_within, products_at, products_within, store_named};

@@ -4,7 +4,7 @@ use entity::prelude::Timestamp;
 use inventory::catalog::rows::{
     filter::{Filter, IdColumn, TextColumn, TextTest},
     leaves::MetadataTest,
-    stocked::{StockTest, StoresTest},
+    stock_filter::{StockTest, StoresTest},
 };
 use serde_json::{Value, json};
 

@@ -1,22 +1,15 @@
 //! Queries of products, categories and families.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use entity::prelude::{CategoryId, ProductId};
-use iam::access::{Permit, kind};
+use entity::prelude::CategoryId;
+use iam::access::kind;
 use inventory::catalog::{
     Catalog,
-    rows::{self, ResolvedFilter, category::CategoryPlace, filter::Filter, page::ProductSort as SortColumn},
+    rows::category::CategoryPlace,
     shell::{By, ProductBy},
 };
 use macros::resolvers;
-use platform::{
-    paging::{Key, PageRequest},
-    path,
-    storage::TenantScope,
-};
+use platform::path;
 
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
@@ -24,21 +17,15 @@ use super::{
     category::CategorySort,
     family::ProductFamilySort,
     filter::{ProductFilter, product_filter, query_id, query_text},
-    loads::loads,
-    page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
-    refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},
+    page::{Count, MAX_PAGE, args, build, count_limit, counted},
+    product_page::products_page,
+    refs::{CategoryRef, ProductOrder, ProductRef},
 };
 use crate::{
-    graphql::{
-        canonical,
-        connection::{Page, PageArgs, begin_count},
-        context::ContextExt,
-        fault::{Answer, TopError},
-        scalars::Cursor,
-    },
+    graphql::{context::ContextExt, fault::Answer, scalars::Cursor},
     keyed_filters::by_ids,
     periods::in_days,
-    sorts::{ProductSort, order_of},
+    sorts::ProductSort,
 };
 
 /// Queries of products, categories and families.
@@ -207,55 +194,6 @@ impl ProductQuery {
     }
 }
 
-/// A page of products: by SKU, or by relevance if the filter searches, unless `order_by` or `sort`
-/// gives another order.
-pub async fn products_page(
-    ctx: &Context<'_>,
-    permit: Permit<kind::ProductRead>,
-    (filter, order_by, sort): (Option<ProductFilter>, Option<ProductOrder>, Option<ProductSort>),
-    page: &PageArgs,
-) -> Answer<ProductConnection> {
-    let argument = if sort.is_some() { "sort" } else { "orderBy" };
-    let order = order_of(order_by, sort)?;
-    let catalog = ctx.given::<Catalog>()?;
-    let filter = product_filter(ctx, by_ids(ctx, filter, "filter").await?)?;
-    Ok(match sorted((order.as_ref(), argument), &filter)? {
-        Sorted::By(order) => {
-            let kind = order.kind("products");
-            let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
-            let (scope, scoped) = catalog.filtered(permit, filter).await?;
-            let source = scoped.source();
-            let count = begin_count(ctx, &scope, &source, &request);
-            let rows = scoped.rows(&scope, order, &request).await?;
-            let look = ctx.look_ahead();
-            let shows =
-                |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-            if shows("category") && shows("supplier") {
-                loads(ctx)?.parties(&rows).await?;
-            }
-            build(rows, &request, &kind, &catalog.signer, |row| {
-                let keys = order.keys(&row);
-                (Product::from(row), keys)
-            })
-            .count_from_source(scope, source, count)
-            .with_inexact_count(scoped.is_vague)
-            .into()
-        }
-        Sorted::ByRelevance => {
-            let [kind, former] = relevance_kinds(&filter);
-            let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
-            let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
-            let (scope, scoped) = catalog.filtered(permit, filter).await?;
-            let (source, is_vague) = (scoped.source(), scoped.is_vague);
-            let (found, is_cut) = scoped.ranked.as_ref().map_or((0, false), |ranked| (ranked.found, ranked.is_cut));
-            let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
-            // The search has counted the rows that it compared.
-            let page = if is_cut { page.counted(scope, source).at_least(found) } else { page.with_total(found) };
-            page.with_inexact_count(is_vague).into()
-        }
-    })
-}
-
 /// The product with a scanned code: by barcode, else by SKU.
 pub async fn product_scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
     let permit = ctx.permit::<kind::ProductRead>()?;
@@ -272,72 +210,6 @@ fn category_by(by: CategoryRef, argument: &str) -> Answer<By<CategoryId>> {
         CategoryRef::Id(id) => By::Id(query_id(&id, path![argument, "id"])?),
         CategoryRef::Slug(slug) => By::Key(query_text(slug, &path![argument, "slug"])?),
     })
-}
-
-enum Sorted {
-    By(rows::page::ProductOrder),
-    ByRelevance,
-}
-
-/// Returns the sort for this filter. An invalid one is refused under the name of the argument that
-/// it came in.
-fn sorted((order, argument): (Option<&ProductOrder>, &str), filter: &Filter) -> Answer<Sorted> {
-    let searches = filter.clone().take_search().is_some();
-    let by = |sort, direction| Sorted::By(rows::page::ProductOrder { by: sort, descending: direction == Direction::Desc });
-    let Some(ProductOrder { field, direction }) = order else {
-        return Ok(if searches { Sorted::ByRelevance } else { by(SortColumn::Sku, Direction::Asc) });
-    };
-    Ok(match field {
-        ProductOrderField::Sku => by(SortColumn::Sku, *direction),
-        ProductOrderField::Name => by(SortColumn::Name, *direction),
-        ProductOrderField::CreatedAt => by(SortColumn::CreatedAt, *direction),
-        ProductOrderField::UpdatedAt => by(SortColumn::UpdatedAt, *direction),
-        ProductOrderField::Price => by(SortColumn::Price, *direction),
-        ProductOrderField::Relevance if searches => Sorted::ByRelevance,
-        ProductOrderField::Relevance => {
-            let message = "RELEVANCE needs a search in the filter, outside of or and not";
-            return Err(TopError::bad_input(message, path![argument, "field"]));
-        }
-    })
-}
-
-/// Kinds of cursors in a ranking, which are bound to the filter: a position has no meaning under
-/// another one. The second is the form of releases before migration 34, whose cursors are still
-/// accepted.
-fn relevance_kinds(filter: &Filter) -> [String; 2] {
-    let name = URL_SAFE_NO_PAD.encode(canonical::name(filter));
-    [format!("products:RELEVANCE:{name}"), format!("products:RELEVANCE:{filter:?}")]
-}
-
-/// A page of the ranking: its cursors are places in it.
-async fn relevant(
-    scope: &TenantScope,
-    scoped: ResolvedFilter,
-    request: &PageRequest,
-    (kind, catalog): (String, &Catalog),
-) -> Answer<Page<Product>> {
-    let ids = scoped.ranked.map(|ranked| ranked.ids).unwrap_or_default();
-    let place = |keys: &Option<Vec<Key>>| match keys.as_deref() {
-        Some([Key::Int(place)]) => usize::try_from(*place).ok(),
-        _ => None,
-    };
-    let from = place(&request.after).map_or(0, |place| place + 1).min(ids.len());
-    let to = place(&request.before).unwrap_or(ids.len()).clamp(from, ids.len());
-    let limit = request.limit as usize;
-    let (from, to) = if request.backward { (to.saturating_sub(limit).max(from), to) } else { (from, to.min(from + limit)) };
-    let wanted: &[ProductId] = &ids[from..to];
-    let mut found: HashMap<ProductId, Product> = if wanted.is_empty() {
-        HashMap::new()
-    } else {
-        let rows = rows::product::by_ids(scope, wanted.iter().copied()).await?;
-        rows.into_iter().map(|row| (row.id, Product::from(row))).collect()
-    };
-    let (nodes, keys) = wanted
-        .iter()
-        .zip(from..)
-        .filter_map(|(id, place)| Some((found.remove(id)?, vec![Key::Int(i64::try_from(place).unwrap_or(i64::MAX))])))
-        .unzip();
-    Ok(Page { nodes, keys, has_next: to < ids.len(), has_previous: from > 0, kind, signer: catalog.signer.clone() })
 }
 
 /// Returns the ID of the product that an argument names; None if there is none. An ID is returned

@@ -1,5 +1,7 @@
 //! Loaders of the costs of documents and entries, in batches.
 
+pub mod charges;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -13,8 +15,7 @@ use inventory::costing::{
 };
 use platform::storage::{Fault, dry_run};
 
-use super::revaluation::StockRevaluation;
-use crate::graphql::{fault::Answer, immediate_loader::grouped};
+use crate::graphql::fault::Answer;
 
 crate::tenant_rows!(
     /// Reads the costs of one tenant.
@@ -81,31 +82,6 @@ impl Loader<RevaluationReversalKey> for Costs {
 /// The revaluation that undoes one; None while none does.
 pub async fn find_reversal_of(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
     load(ctx, RevaluationReversalKey(id)).await
-}
-
-/// The charges that were added to a purchase order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OrderChargesKey(PurchaseOrderId);
-
-impl Loader<OrderChargesKey> for Costs {
-    type Value = Arc<Vec<StockRevaluation>>;
-    type Error = Fault;
-    async fn load(&self, keys: &[OrderChargesKey]) -> Result<HashMap<OrderChargesKey, Arc<Vec<StockRevaluation>>>, Fault> {
-        let how = rows::method(&self.0).await?;
-        let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::charges_of_orders(&self.0, &ids).await?;
-        let one = |row: Revaluation| {
-            let order = row.charge.as_ref()?.order;
-            Some((OrderChargesKey(order), StockRevaluation { row: Arc::new(row), how, foreseen: None }))
-        };
-        Ok(grouped(keys, all.into_iter().filter_map(one)))
-    }
-}
-
-/// The charges that were added to a purchase order after its goods had been received, the oldest
-/// first.
-pub async fn charges_of_order(ctx: &Context<'_>, order: PurchaseOrderId) -> Answer<Vec<StockRevaluation>> {
-    Ok(load(ctx, OrderChargesKey(order)).await?.map(|all| all.to_vec()).unwrap_or_default())
 }
 
 /// Returns the cost of the goods that have left for an order; None until costing has caught up with

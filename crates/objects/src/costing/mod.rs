@@ -7,5 +7,5 @@ pub mod enums;
 
 pub use added_charge::AddedCharge;
 pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
-pub use loaders::{Costs, charges_of_order, entry_cost, order_cost};
+pub use loaders::{Costs, charges::charges_of_order, entry_cost, order_cost};
 pub use revaluation::{RevaluationLine, StockRevaluation, StockRevaluationConnection, StockRevaluationEdge, find_revaluation};

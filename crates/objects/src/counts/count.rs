@@ -17,7 +17,7 @@ use platform::{path, storage::Fault};
 
 use super::{
     enums::{AbcClass, StocktakeKind, StocktakeStatus},
-    line::{self, StocktakeLineConnection, StocktakeLineFilter},
+    line::{self, StocktakeLineConnection, StocktakeLineFilter, may_see_book},
     loaders::{CountProgressKey, load},
 };
 use crate::{
@@ -220,11 +220,6 @@ impl Stocktake {
 async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category> {
     let found = loads(ctx)?.category(id).await?;
     Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
-}
-
-/// Whether the caller sees the book quantities of a stocktake's lines.
-pub(crate) fn may_see_book(caller: &Caller, count: &core::Count) -> bool {
-    count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 
 /// Whether the caller has, in the stocktake's store, the permission that the action's mutation

@@ -1,5 +1,7 @@
 //! Exchange rates in GraphQL.
 
+mod frozen;
 pub mod rate;
 
-pub use rate::{ExchangeRate, ExchangeRateConnection, ExchangeRateEdge, FrozenRate, find_rate, frozen_rates};
+pub use frozen::frozen_rates;
+pub use rate::{ExchangeRate, ExchangeRateConnection, ExchangeRateEdge, FrozenRate, find_rate};

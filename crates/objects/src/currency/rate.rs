@@ -1,21 +1,18 @@
 //! Exchange rates as clients see them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{Currency, ExchangeRateId};
 use iam::access::kind;
 use inventory::{
-    costing::rows::method,
     currency::{
-        core::{self, RateRequest, StoredRate},
+        core::{self, StoredRate},
         rows,
-        shell::rates_as_known,
     },
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::storage::{Fault, TenantScope};
 
 use crate::{
     graphql::{
@@ -25,17 +22,6 @@ use crate::{
     },
     orders::links::{Actor, actor},
 };
-
-/// The rates to the currency of the books for several requests at once; requests without a rate are
-/// left out.
-pub async fn frozen_rates(
-    scope: &TenantScope,
-    asks: &[RateRequest],
-) -> Result<HashMap<RateRequest, Arc<core::FrozenRate>>, Fault> {
-    let (_, books) = method(scope).await?;
-    let known = rates_as_known(scope, books, asks).await?;
-    Ok(known.into_iter().map(|(ask, rate)| (ask, Arc::new(rate))).collect())
-}
 
 /// An exchange rate as its source published it.
 #[derive(Clone)]

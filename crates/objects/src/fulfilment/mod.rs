@@ -22,10 +22,7 @@ pub use enums::{ParcelStatus, RejectReason, WorkStatus};
 pub use loaders::Rows;
 pub use node::find as find_node;
 pub use parcel::{Parcel, ParcelLine, ParcelLot, find_parcel, parcels_of_fulfilment};
-pub use query::{
-    FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,
-    works_of_order,
-};
+pub use query::{FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount};
 pub use wave::{FulfilmentPickingLine, FulfilmentPickingShare, FulfilmentWave, FulfilmentWaveConnection, FulfilmentWaveEdge};
 pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery, FulfilmentWaveSort, FulfilmentWaveSortField, find_wave};
-pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};
+pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine, load_work, works_of_order};

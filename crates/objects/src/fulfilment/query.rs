@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::{
     id::kind as ids,
-    prelude::{FulfilmentWorkId, Numbered, OrderId, Timestamp},
+    prelude::{Numbered, Timestamp},
 };
 use iam::access::kind;
 use inventory::{
@@ -22,9 +22,8 @@ use services::scan::core::WorkNumber;
 
 use super::{
     enums::WorkStatus,
-    loaders::{OrderWorksKey, load},
-    visibility::{covers, within},
-    work::{FulfilmentWork, FulfilmentWorkConnection},
+    visibility::within,
+    work::{FulfilmentWork, FulfilmentWorkConnection, find},
 };
 use crate::{
     graphql::{
@@ -266,24 +265,4 @@ async fn source(
     let patterns = numbering::patterns_if_needed(ctx, filter.has(&|filter| filter.search.is_some())).await?;
     let tests = within(permit, filter.read((&patterns, now))?);
     Ok(rows::source(backend, &tests))
-}
-
-async fn find(
-    ctx: &Context<'_>,
-    permit: iam::access::Permit<kind::FulfilmentRead>,
-    id: FulfilmentWorkId,
-) -> Answer<Option<FulfilmentWork>> {
-    Ok(load(ctx, id).await?.filter(|work| covers(&permit, &work.head)).map(FulfilmentWork::whole))
-}
-
-/// The work of an id, with its lines, if its store is the caller's.
-pub async fn load_work(ctx: &Context<'_>, id: FulfilmentWorkId) -> Answer<Option<FulfilmentWork>> {
-    find(ctx, ctx.permit::<kind::FulfilmentRead>()?, id).await
-}
-
-/// The works of an order in stores of the caller, the oldest first.
-pub async fn works_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentWork>> {
-    let permit = ctx.permit::<kind::FulfilmentRead>()?;
-    let all = load(ctx, OrderWorksKey(order)).await?.unwrap_or_default();
-    Ok(all.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
 }

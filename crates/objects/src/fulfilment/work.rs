@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID};
 use entity::prelude as values;
-use iam::access::{Caller, Permission, kind};
+use iam::access::{Caller, Permission, Permit, kind};
 use inventory::{
     fulfilment::{
         core::{self, WorkAction, WorkHead, actions_from},
@@ -18,9 +18,9 @@ use platform::storage::Fault;
 
 use super::{
     enums::{RejectReason, WorkStatus},
-    loaders::{OpenWaveKey, OrderFactsKey, OrderGoodsKey, load},
+    loaders::{OpenWaveKey, OrderFactsKey, OrderGoodsKey, OrderWorksKey, load},
     parcel::Parcel,
-    query::load_work,
+    visibility::covers,
     wave::FulfilmentWave,
 };
 use crate::{
@@ -85,6 +85,26 @@ impl FulfilmentWork {
             None => Ok(self.order_facts(ctx).await?.is_held),
         }
     }
+}
+
+pub(super) async fn find(
+    ctx: &Context<'_>,
+    permit: Permit<kind::FulfilmentRead>,
+    id: values::FulfilmentWorkId,
+) -> Answer<Option<FulfilmentWork>> {
+    Ok(load(ctx, id).await?.filter(|work| covers(&permit, &work.head)).map(FulfilmentWork::whole))
+}
+
+/// The work of an id, with its lines, if its store is the caller's.
+pub async fn load_work(ctx: &Context<'_>, id: values::FulfilmentWorkId) -> Answer<Option<FulfilmentWork>> {
+    find(ctx, ctx.permit::<kind::FulfilmentRead>()?, id).await
+}
+
+/// The works of an order in stores of the caller, the oldest first.
+pub async fn works_of_order(ctx: &Context<'_>, order: values::OrderId) -> Answer<Vec<FulfilmentWork>> {
+    let permit = ctx.permit::<kind::FulfilmentRead>()?;
+    let all = load(ctx, OrderWorksKey(order)).await?.unwrap_or_default();
+    Ok(all.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
 }
 
 /// One store's share of one order: lines to pick, pack and ship. It has no prices, and belongs to the store that the goods leave from.

@@ -6,6 +6,7 @@ pub use ::graphql::*;
 pub mod abstract_type;
 pub mod canonical;
 pub mod dry_run;
+pub mod error_code;
 pub mod once;
 pub mod payload;
 pub mod reading;

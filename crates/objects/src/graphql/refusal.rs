@@ -3,10 +3,10 @@
 mod user_error;
 
 use ::graphql::{
+    argument_value::{amount_path, path_to_key, sent_value},
     code::docs_of,
-    sent_value::{amount_path, path_to_key, sent_value},
 };
-use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
+use async_graphql::{ComplexObject, Context, SimpleObject};
 use inventory::stock::core::MAX_TOLD;
 use platform::{
     path,
@@ -14,6 +14,7 @@ use platform::{
     storage::idempotency::{KeyProblem, MAX_KEY},
 };
 
+pub use super::error_code::{ErrorCode, Path};
 pub use user_error::UserError;
 
 use super::scalars::{Long, Quantity};
@@ -22,74 +23,6 @@ use crate::{
     nodes::Node,
     stock::{IncomingStock, Shortfall, StockAlternative, StockLevel, alternatives, next_incoming},
 };
-
-/// Code of a refusal. New codes may be added: treat an unknown one like INVALID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// A value that is needed was not given.
-    Required,
-    /// A value is not what this field takes.
-    Invalid,
-    /// A text is longer than is kept.
-    TooLong,
-    /// A number or a time is outside its range.
-    OutOfRange,
-    /// The value must be unique, and another row has it.
-    Duplicate,
-    /// The object does not exist, or you may not see it.
-    NotFound,
-    /// The object is used by others and cannot be removed or changed.
-    InUse,
-    /// The state does not allow this step; the message names the state and the steps that are open.
-    InvalidState,
-    /// The accounting period is closed.
-    PeriodClosed,
-    /// The row has changed since you read it: read again and retry.
-    VersionConflict,
-    /// The stock does not suffice for the promise or removal.
-    InsufficientStock,
-    /// The idempotency key was used before with another input.
-    IdempotencyKeyReused,
-    /// A call with this key is still running: retry in a moment.
-    IdempotencyInProgress,
-    /// A list or a total is longer than allowed.
-    LimitExceeded,
-    /// The password does not meet the rules.
-    WeakPassword,
-    /// E-mail and password do not match.
-    InvalidCredentials,
-    /// The code is wrong or was used before.
-    MfaInvalid,
-    /// The token is too old.
-    TokenExpired,
-    /// The exchange rate between two currencies on a day is missing; enter it and retry.
-    RateMissing,
-    /// A hold keeps the goods of the order back: have each hold lifted, and retry.
-    OnHold,
-    /// The operator has suspended the company: ask them when it is resumed.
-    TenantSuspended,
-    /// One of several steps of a call met a server that was too busy, or a database that could not be reached: send the same call with the same
-    /// idempotency key.
-    Unavailable,
-    /// One of several steps of a call met a fault of the server. A repeated call with the same idempotency key and input may succeed.
-    Internal,
-}
-
-impl ErrorCode {
-    /// Records this refusal in the audit context of the call, and in the answer's count of
-    /// refusals. Every refusal is created with it, so that none is missing from the count.
-    #[must_use]
-    pub fn noted(self) -> Self {
-        self.count_omitted();
-        self
-    }
-
-    /// Records a refusal that the answer leaves out because it has too many.
-    pub fn count_omitted(self) {
-        platform::audit::record_refusal_code(&async_graphql::resolver_utils::enum_value(self).to_string());
-    }
-}
 
 /// The refusals that the answer contains. The others were counted when they were created.
 pub fn truncate_errors(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
@@ -269,9 +202,6 @@ tells_its_value!(InsufficientStock {
         }
     }
 });
-
-/// A path into the input: `["input", "changes", "3", "delta"]`.
-pub type Path = Vec<String>;
 
 /// Beginning of messages about objects that were not found.
 const NOT_FOUND_PREFIX: &str = "there is no such";

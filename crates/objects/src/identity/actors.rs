@@ -1,4 +1,4 @@
-//! The union `Actor`: see `graphql/abstract_type.rs`.
+//! The union `Actor` (see `graphql/abstract_type.rs`), and the actor of an action.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,20 @@ use async_graphql::{
     registry::{MetaType, MetaTypeId, Registry},
     resolver_utils::{Fields, resolve_container},
 };
+use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId};
+use iam::{
+    access::kind,
+    identity::{Identity, rows},
+};
 
-use super::{Member, SystemActor};
+use super::types::{Member, SystemActor};
 use crate::{
-    access::Integration,
-    graphql::abstract_type::{ObjectFields, abstract_type},
+    access::{Integration, author},
+    graphql::{
+        abstract_type::{ObjectFields, abstract_type},
+        context::ContextExt,
+        fault::Answer,
+    },
 };
 
 const NAME: &str = "Actor";
@@ -65,3 +74,29 @@ impl OutputType for Actor {
 }
 
 impl UnionType for Actor {}
+
+/// Returns the actor of an action. An action without an actor, or of one that no longer exists, is
+/// the system's.
+pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
+    if who.kind == ActorKind::Member
+        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Member(Box::new(member)));
+    }
+    if who.kind == ActorKind::Integration
+        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Integration(integration));
+    }
+    Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
+}
+
+/// A member of the caller's tenant, for callers who may see members. Callers see themselves.
+pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
+    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
+    if caller.actor != Who::member(id) {
+        ctx.permit::<kind::MemberRead>()?;
+    }
+    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
+    Ok(found.map(Member::from))
+}

@@ -3,50 +3,23 @@
 mod actors;
 pub mod members;
 pub mod types;
+pub mod viewer;
 
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID};
-use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
+use entity::prelude::{MemberId, SessionId, TenantId};
 use iam::{
     access::kind,
     identity::{Identity, MemberView, email_key, rows},
 };
 
-pub use actors::Actor;
+pub use actors::{Actor, actor, member};
 pub use members::MemberRef;
-pub use types::{LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
+pub use types::{LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant};
+pub use viewer::Viewer;
 
-use crate::{
-    access::author,
-    graphql::{context::ContextExt, fault::Answer},
-};
-
-/// Returns the actor of an action. An action without an actor, or of one that no longer exists, is
-/// the system's.
-pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
-    if who.kind == ActorKind::Member
-        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
-    {
-        return Ok(Actor::Member(Box::new(member)));
-    }
-    if who.kind == ActorKind::Integration
-        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
-    {
-        return Ok(Actor::Integration(integration));
-    }
-    Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
-}
-
-/// A member of the caller's tenant, for callers who may see members. Callers see themselves.
-pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
-    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
-    if caller.actor != Who::member(id) {
-        ctx.permit::<kind::MemberRead>()?;
-    }
-    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
-    Ok(found.map(Member::from))
-}
+use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The members with one of these e-mail addresses, including former ones. Lookups by address need
 /// the permission to see members.

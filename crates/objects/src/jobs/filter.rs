@@ -8,7 +8,7 @@ use platform::{
     storage::{Backend, Nested},
 };
 
-use super::BackgroundJobStatus;
+use super::status::BackgroundJobStatus;
 use crate::{
     graphql::{
         fault::Answer,

@@ -14,14 +14,12 @@ use services::{
     },
 };
 
-use super::types::{ProductDocument, ProductImage};
+use super::types::{ProductDocument, ProductImage, WithFile};
 use crate::{
     catalog::loads,
     graphql::{fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
 };
 
-/// A row with the file that it is or holds.
-pub type WithFile<T> = Arc<(T, File)>;
 /// The things of a product.
 type ProductFiles<T> = Arc<Vec<WithFile<T>>>;
 

@@ -7,8 +7,8 @@ use async_graphql::Context;
 use entity::prelude::{DocumentId, ImageId, ProductId};
 use iam::access::kind;
 
-pub use loaders::{MediaLoads, WithFile, with_files};
-pub use types::{ImageSize, ProductDocument, ProductImage, require_link};
+pub use loaders::{MediaLoads, with_files};
+pub use types::{ImageSize, ProductDocument, ProductImage, WithFile, require_link};
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 

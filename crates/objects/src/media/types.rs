@@ -1,20 +1,24 @@
 //! Pictures and documents as clients see them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 use services::{
     files::{
         Files,
-        core::{Thumbnails, link::Size},
+        core::{File, Thumbnails, link::Size},
     },
     media::core::{Document, Image},
 };
 
-use super::loaders::WithFile;
 use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::{DateTime, Long},
 };
+
+/// A row with the file that it is or holds.
+pub type WithFile<T> = Arc<(T, File)>;
 
 /// Size of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

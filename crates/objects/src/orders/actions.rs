@@ -5,12 +5,10 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::dataloader::DataLoader;
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::{
-    core::{Action, actions_from, holds::may_be_held},
-    rows::LineReservation,
-};
+use inventory::orders::core::{Action, actions_from, holds::may_be_held};
 
 use super::{
+    held_stock::ships_within,
     loaders::{HeldStockKey, Rows},
     order::Order,
 };
@@ -43,13 +41,6 @@ pub fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
         Action::Expire => return false,
     };
     caller.permissions.reach(needed).covers(store)
-}
-
-/// Whether some of the held stock is in stores of `reach`; without held stock, the order's own
-/// store ships.
-pub(crate) fn ships_within(reach: &Reach, held: &[LineReservation]) -> bool {
-    let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
-    held.peek().is_none() || held.any(|one| reach.covers(one.store))
 }
 
 /// `allowedActions` of a page's orders, some of which have open lines: the held stock of these is

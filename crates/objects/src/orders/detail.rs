@@ -13,11 +13,10 @@ use inventory::orders::{
 use platform::storage::TenantScope;
 
 use super::{
+    dry_run::OrderDryRun,
     enums::CancelReason,
     links::{self, Actor},
-    loaders::{OrderDetailKey, OrderStepsKey, load},
-    order::Order,
-    payload::ledger,
+    loaders::{OrderDetailKey, OrderStepsKey, ledger, load},
 };
 use crate::{
     catalog::loads,
@@ -215,9 +214,9 @@ pub async fn load_details(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<Orde
 
 /// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown. A dry
 /// run adds its own.
-pub(crate) async fn steps_of(ctx: &Context<'_>, order: &Order) -> Answer<Arc<Vec<StepTaken>>> {
-    let known = load(ctx, OrderStepsKey(order.row().id)).await?.unwrap_or_default();
-    let Some(tried) = order.tried() else { return Ok(known) };
+pub(crate) async fn steps_of(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<Arc<Vec<StepTaken>>> {
+    let known = load(ctx, OrderStepsKey(order)).await?.unwrap_or_default();
+    let Some(tried) = tried else { return Ok(known) };
     Ok(Arc::new(known.iter().chain(&tried.steps).cloned().collect()))
 }
 
@@ -227,12 +226,12 @@ pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
 }
 
 /// Whether an order has more steps than are shown.
-pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
-    Ok(steps_of(ctx, order).await?.len() > MAX_STEPS_SHOWN)
+pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<bool> {
+    Ok(steps_of(ctx, order, tried).await?.len() > MAX_STEPS_SHOWN)
 }
 
 /// The step that cancelled an order.
-pub async fn cancelled(ctx: &Context<'_>, order: &Order) -> Answer<Option<StepTaken>> {
-    let steps = steps_of(ctx, order).await?;
+pub(crate) async fn cancelled(ctx: &Context<'_>, order: OrderId, tried: Option<&OrderDryRun>) -> Answer<Option<StepTaken>> {
+    let steps = steps_of(ctx, order, tried).await?;
     Ok(steps.iter().rev().find(|step| step.action == ORDER_CANCELLED.name()).cloned())
 }

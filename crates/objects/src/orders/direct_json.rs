@@ -20,7 +20,7 @@ use inventory::{
     numbering::core::Patterns,
     orders::{
         core::{self, Action},
-        rows::shown::{ColumnValue, SelectedLine, is_column, lines_with_columns},
+        rows::selected_columns::{ColumnValue, SelectedLine, is_column, lines_with_columns},
     },
 };
 

@@ -6,7 +6,7 @@ use inventory::orders::{
     rows::{Flag, LineReservation},
 };
 
-use super::{hold::OrderHold, line::held_units};
+use super::{held_stock::held_units, hold::OrderHold};
 
 /// The flags of an order that were set.
 pub fn flags(placed: &[Flag]) -> Vec<OrderHold> {

@@ -9,9 +9,9 @@ use inventory::orders::{
 };
 
 use super::{
+    dry_run::OrderDryRun,
     links::{self, Actor},
     loaders::{OrderHoldsKey, load},
-    tried::OrderDryRun,
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::DateTime};
 

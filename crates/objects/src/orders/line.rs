@@ -4,17 +4,15 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::{Context, ID};
 use entity::prelude::{self, OrderLineId, StoreId};
-use inventory::{
-    orders::{core, rows::LineReservation},
-    stock::core::whole_kits,
-};
+use inventory::orders::core;
 use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
     enums::OrderLineKind,
+    held_stock::{ForeseenStock, held_units, load_held_stock},
     links::{self, Money, Product, Store},
-    loaders::{HeldStockKey, load, order_of},
+    loaders::order_of,
     order::Order,
 };
 use crate::graphql::{
@@ -30,21 +28,6 @@ pub struct OrderLine {
     foreseen: ForeseenStock,
     /// The order after a dry run, with the rows that it would add.
     tried: Option<Order>,
-}
-
-/// Stock that an order's lines would hold, in a dry run, where it cannot be read.
-pub type ForeseenStock = Option<Arc<Vec<LineReservation>>>;
-
-/// Returns the stock that an order's lines hold, or would hold in a dry run.
-pub(crate) async fn load_held_stock(
-    ctx: &Context<'_>,
-    order: prelude::OrderId,
-    foreseen: Option<&Arc<Vec<LineReservation>>>,
-) -> Answer<Arc<Vec<LineReservation>>> {
-    match foreseen {
-        Some(held) => Ok(held.clone()),
-        None => Ok(load(ctx, HeldStockKey(order)).await?.unwrap_or_default()),
-    }
 }
 
 impl OrderLine {
@@ -189,14 +172,6 @@ impl OrderLine {
         };
         Ok(stores.into_iter().filter_map(whole).collect())
     }
-}
-
-/// Counts the units of a line that are held, in one store or in all of them; for a kit the whole
-/// kits.
-pub(crate) fn held_units(line: &core::Line, held: &[LineReservation], store: Option<StoreId>) -> i64 {
-    let own = || held.iter().filter(|one| one.position == line.position && store.is_none_or(|store| store == one.store));
-    let units = |product| own().filter(|one| one.product == product).map(|one| one.remaining.get()).sum::<i64>();
-    whole_kits(line.goods().map(|(product, takes)| (units(product), takes)))
 }
 
 /// A part of a kit on an order's line.

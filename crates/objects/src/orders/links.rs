@@ -1,11 +1,12 @@
 //! References from orders to objects of other rooms, each read by the loaders of its own room.
 
-use async_graphql::{Context, ID};
-use entity::{id::Id, prelude};
+use async_graphql::Context;
+use entity::prelude;
 use iam::access::kind;
 use inventory::ledger::Ledger;
 use platform::{paging::CursorSigner, storage::Fault};
 
+pub use super::arguments::{MAX_A_PAGE, argument};
 use crate::{
     catalog::loads,
     graphql::{
@@ -55,12 +56,4 @@ pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt:
     let head = scope.head().await?;
     let signer = ctx.given::<CursorSigner>()?;
     Ok(stream::cursor(signer, permit.tenant(), head.epoch, head.seq, &filter_name(filter)))
-}
-
-/// Nodes a page has at most.
-pub const MAX_A_PAGE: u32 = 250;
-
-/// An id of an argument of a query; another kind is refused before anything is read.
-pub fn argument<K: entity::id::Kind>(id: &ID, field: impl FnOnce() -> Vec<String>) -> Result<Id<K>, TopError> {
-    id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), field()))
 }

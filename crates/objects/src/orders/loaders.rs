@@ -8,6 +8,7 @@ use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::{
     currency::core::{FrozenRate, RateRequest},
+    ledger::Ledger,
     orders::{
         core::{Fulfilment, Order, OrderDetail, ShippedLot, holds::Hold},
         rows::{self, Flag, LineReservation, StepTaken},
@@ -18,6 +19,7 @@ use platform::storage::Fault;
 use crate::{
     currency::frozen_rates,
     graphql::{
+        context::ContextExt,
         fault::{Answer, TopError},
         immediate_loader::grouped,
     },
@@ -155,4 +157,9 @@ impl Loader<RateRequest> for Rows {
 pub async fn order_of(ctx: &Context<'_>, id: OrderId) -> Answer<Arc<Order>> {
     let found = load(ctx, id).await?;
     found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+}
+
+/// The ledger of the node.
+pub fn ledger<'c>(ctx: &'c Context<'_>) -> Answer<&'c Ledger> {
+    ctx.given::<Ledger>()
 }

@@ -2,12 +2,15 @@
 //! `links`.
 
 pub mod actions;
+mod arguments;
 pub mod connections;
 pub mod detail;
 pub mod document_filter;
+mod dry_run;
 pub mod filters;
 pub mod flags;
 pub mod fulfilment;
+mod held_stock;
 pub mod hold;
 pub mod leaf_tests;
 pub mod direct_json;
@@ -23,7 +26,7 @@ pub mod rates;
 pub mod refusal;
 pub mod visibility;
 pub mod stream_filter;
-pub mod tried;
+pub mod dry_run_order;
 pub mod enums;
 
 use async_graphql::Context;
@@ -32,6 +35,7 @@ use iam::access::kind;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
 pub use detail::{Address, Contact, Hint, OrderStep, collector_of, delivery_address_of, delivery_of, load_details, ship_to};
+pub use dry_run_order::{order_after_dry_run, visible_dry_run_order};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, require_customer_access};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
@@ -42,7 +46,6 @@ pub use nodes::fulfilments_of_order;
 pub use order::Order;
 pub use order_ref::{ExternalRef, OrderRef};
 pub use payload::{OrderHoldPayload, OrderPayload};
-pub use tried::{order_after_dry_run, visible_dry_run_order};
 pub use visibility::orders_within;
 
 use crate::graphql::{context::ContextExt, fault::Answer};

@@ -10,17 +10,17 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    actions::ships_within,
     detail::{Address, Contact, OrderStep, cancelled, decrypt_personal_data, detail_of, has_more_steps, latest, steps_of},
+    dry_run::OrderDryRun,
     enums::{CancelReason, DeliveryMethod, OrderStatus},
     flags::{flags, holds_stock, short},
     fulfilment::Fulfilment,
+    held_stock::{ForeseenStock, load_held_stock, ships_within},
     hold::{OrderHold, active_holds},
-    line::{ForeseenStock, OrderLine, load_held_stock},
+    line::OrderLine,
     links::{self, Channel, Customer, Money, Store},
     loaders::{OrderFlagsKey, OrderFulfilmentsKey, load},
     rates::{in_books, rate_of},
-    tried::OrderDryRun,
 };
 use crate::{
     costing::order_cost,
@@ -238,20 +238,20 @@ impl Order {
     /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
         // An order from a stream lacks the actor who placed it, so it is loaded with its lines.
-        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self).await?);
+        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id, self.tried()).await?);
         Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
     }
     /// True if the order has more steps than `steps` has.
     async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
-        has_more_steps(ctx, self).await
+        has_more_steps(ctx, self.row.id, self.tried()).await
     }
     /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
     async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
-        Ok(cancelled(ctx, self).await?.and_then(|step| step.cancel).map(CancelReason::from))
+        Ok(cancelled(ctx, self.row.id, self.tried()).await?.and_then(|step| step.cancel).map(CancelReason::from))
     }
     /// Note on the cancellation of the order. Null when it was not cancelled, or none was given.
     async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        Ok(cancelled(ctx, self).await?.and_then(|step| step.reason))
+        Ok(cancelled(ctx, self.row.id, self.tried()).await?.and_then(|step| step.reason))
     }
     /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {

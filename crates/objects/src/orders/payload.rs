@@ -1,25 +1,27 @@
 //! Payloads of mutations of orders: the order as the receipt has it, or refusals.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::Context;
-use entity::prelude::{OrderId, ReservationId};
 use iam::access::{Permit, kind};
 use inventory::{
-    ledger::{Ledger, Receipt, StoredReceipt},
+    ledger::{Receipt, StoredReceipt},
     orders::{
         StoredOrder,
         core::{self, OrderDecision},
-        rows::{self, LineReservation},
-    },
-    stock::{
-        core::Reservation,
-        rows::{Which, reservations},
+        rows,
     },
 };
 use platform::storage::TenantScope;
 
-use super::{detail::Hint, hold::OrderHold, order::Order, tried::OrderDryRun};
+pub use super::loaders::ledger;
+use super::{
+    detail::Hint,
+    dry_run::{OrderDryRun, foreseen},
+    hold::OrderHold,
+    order::Order,
+    visibility::may_see_order,
+};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -92,12 +94,6 @@ seen_payload! {
     }
 }
 
-/// Whether the caller, who may change the order, also may see it.
-pub(crate) fn may_see_order(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
-    let permit: Permit<kind::OrderRead> = ctx.permit()?;
-    Ok(permit.covers_document(order.row().store, order.row().channel))
-}
-
 impl ReceiptPayload for OrderHoldPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let mut tried = None;
@@ -122,19 +118,4 @@ impl ReceiptPayload for OrderHoldPayload {
         let hold = hold.map(|hold| OrderHold::set(hold, order.store));
         Ok(Some((Order::whole(Arc::new(order)).with_dry_run(tried), hold)))
     }
-}
-
-/// Returns the stock that an order would hold after a dry run: its reservations now, with the
-/// changes applied.
-pub(super) async fn foreseen(scope: &TenantScope, changed: &[Reservation], order: OrderId) -> Answer<Vec<LineReservation>> {
-    let now = reservations(scope, Which::ActiveOfOrders(&[order])).await?;
-    let mut held: BTreeMap<ReservationId, Reservation> = now.into_iter().map(|one| (one.id, one)).collect();
-    held.extend(changed.iter().map(|one| (one.id, one.clone())));
-    let held: Vec<Reservation> = held.into_values().collect();
-    Ok(rows::line_reservations_in(&held, order))
-}
-
-/// The ledger and the caller's rows behind a permit.
-pub fn ledger<'c>(ctx: &'c Context<'_>) -> Answer<&'c Ledger> {
-    ctx.given::<Ledger>()
 }

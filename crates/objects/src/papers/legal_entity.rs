@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
-use inventory::catalog::core::life::Step;
+use inventory::catalog::core::archiving::Step;
 use macros::resolvers;
 use platform::{paging::Key, path};
 use services::papers::{

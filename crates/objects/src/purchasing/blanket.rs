@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID};
 use entity::prelude;
+use iam::access::kind;
 use inventory::purchasing::core;
 use macros::resolvers;
 use platform::storage::Fault;
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     catalog::Supplier,
     graphql::{
+        context::ContextExt,
         fault::Answer,
         scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
     },
@@ -59,6 +61,12 @@ impl BlanketOrder {
         }
         load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("blanket_order", "a blanket order stays").into())
     }
+}
+
+/// The blanket order of an id.
+pub async fn load_blanket(ctx: &Context<'_>, id: prelude::BlanketOrderId) -> Answer<Option<BlanketOrder>> {
+    ctx.permit::<kind::PurchaseRead>()?;
+    Ok(load(ctx, id).await?.map(BlanketOrder::whole))
 }
 
 /// Agreement with a supplier on quantities and prices for a time, from which purchase orders call off. It is the whole tenant's, is never incoming,

@@ -2,11 +2,29 @@
 //! permission that its type requires.
 
 use async_graphql::Context;
-use entity::id::{Id, Kind, kind, prefix_of};
-use inventory::stock::core::{Reference, ReferenceKind};
+use entity::{
+    id::{Id, Kind, kind, prefix_of},
+    prelude::{GoodsReceiptId, PurchaseOrderLineId, SupplierReturnId},
+};
+use iam::access::kind as may;
+use inventory::{
+    ledger::Ledger,
+    purchasing::rows,
+    stock::core::{Reference, ReferenceKind},
+};
 
-use super::{load_blanket, load_line, load_order, load_receipt, load_return};
-use crate::{graphql::fault::Answer, nodes::Node};
+use super::{
+    blanket::load_blanket,
+    line::PurchaseOrderLine,
+    loaders::{GoodsReceiptsKey, load},
+    order::load_order,
+    receipt::GoodsReceipt,
+    returns::SupplierReturn,
+};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    nodes::Node,
+};
 
 /// Returns the object of purchasing with an ID; the outer None is an ID of another room.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
@@ -38,4 +56,29 @@ pub async fn current(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
 /// The current blanket order of a stale write, if the caller may see it.
 pub async fn current_blanket(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
     load_blanket(ctx, Id::from_uuid(id)).await.ok().flatten().map(Node::BlanketOrder)
+}
+
+/// The purchase order's line with an ID, if its order belongs to one of the caller's stores.
+pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
+    let (of, position) = id.split_line();
+    Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
+}
+
+/// The goods receipt with an ID, if its order belongs to one of the caller's stores.
+pub async fn load_receipt(ctx: &Context<'_>, id: GoodsReceiptId) -> Answer<Option<GoodsReceipt>> {
+    let scope = ctx.permit::<may::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let Some(of) = rows::order_of_receipt(&scope, id).await? else { return Ok(None) };
+    if load_order(ctx, of).await?.is_none() {
+        return Ok(None);
+    }
+    let all = load(ctx, GoodsReceiptsKey(of)).await?.unwrap_or_default();
+    let index = all.iter().position(|receipt| receipt.id == id);
+    Ok(index.map(|index| GoodsReceipt::new(all.clone(), index)))
+}
+
+/// The return to a supplier with an ID, if it belongs to one of the caller's stores.
+pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {
+    let permit = ctx.permit::<may::PurchaseRead>()?;
+    let found = load(ctx, id).await?;
+    Ok(found.filter(|ret| permit.covers(ret.store)).map(SupplierReturn::head))
 }

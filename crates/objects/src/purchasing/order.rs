@@ -10,7 +10,7 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    blanket::BlanketOrder,
+    blanket::{BlanketOrder, load_blanket},
     enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus, PurchaseRevisionStatus},
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store},
@@ -73,6 +73,13 @@ impl PurchaseOrder {
         }
         load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("purchase_order", "an order stays").into())
     }
+}
+
+/// The purchase order with an ID, if it belongs to one of the caller's stores.
+pub async fn load_order(ctx: &Context<'_>, id: prelude::PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let found = load(ctx, id).await?;
+    Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
 }
 
 /// Whether the caller may take the action on the order; a total above the limit needs another
@@ -161,7 +168,7 @@ impl PurchaseOrder {
     }
     /// Blanket order that the purchase order calls off from. Null where it calls off from none.
     async fn blanket_order(&self, ctx: &Context<'_>) -> Option<Answer<BlanketOrder>> {
-        super::load_blanket(ctx, self.row.blanket?).await.transpose()
+        load_blanket(ctx, self.row.blanket?).await.transpose()
     }
     /// Freight, duty and the like, which are part of what the goods cost, and deposits, which are not.
     async fn charges(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseCharge>> {

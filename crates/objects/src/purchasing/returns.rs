@@ -10,7 +10,7 @@ use macros::resolvers;
 use super::{
     links::{self, Actor, Money, Product, Store},
     loaders::{SupplierReturnLinesKey, load},
-    order::PurchaseOrder,
+    order::{PurchaseOrder, load_order},
 };
 use crate::{
     catalog::Supplier,
@@ -66,7 +66,7 @@ impl SupplierReturn {
     }
     /// Purchase order that delivered the goods. Null where none or several did, and where you may not see it.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
-        super::load_order(ctx, self.row.order?).await.transpose()
+        load_order(ctx, self.row.order?).await.transpose()
     }
     /// The supplier's reference for the return. Null where none was given.
     async fn external_ref(&self) -> Option<&str> {

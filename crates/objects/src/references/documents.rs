@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::{Context, ID, OneofObject};
+use async_graphql::{Context, ID};
 use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId, ReturnId};
 use iam::access::kind;
 use inventory::{
@@ -23,7 +23,11 @@ use inventory::{
 use platform::path;
 use services::scan::core::{Kind, WorkNumber, numbered};
 
-use super::{DocumentName, Name, NamedReference, ResolvedReference, UnknownIds, one_of};
+use super::{
+    ids::{UnknownIds, one_of},
+    names::{DocumentName, Name},
+    reference::{NamedReference, ResolvedReference, conflicting_id},
+};
 use crate::{
     catalog::{ChannelRef, loads},
     graphql::{
@@ -31,7 +35,7 @@ use crate::{
         fault::Answer,
         refusal::{ErrorCode, Path, UserError},
     },
-    keyed_filters::seen,
+    keyed_filters::visible_keys,
     numbering::patterns,
     orders::ExternalRef,
     papers::invoices_numbered,
@@ -51,16 +55,6 @@ const KINDS: [Kind; 9] = [
     Kind::FulfilmentWork,
 ];
 
-/// Reference to a document: exactly one field.
-#[derive(Debug, Clone, OneofObject)]
-pub enum DocumentRef {
-    /// ID of the document.
-    Id(ID),
-    /// Number of an order, purchase order, blanket order, transfer, stocktake, return, return to a supplier, invoice, credit note or fulfilment work that
-    /// you may see, with its letters, as in TR-000007. Refused where several documents have it, as digits alone may be.
-    Number(String),
-}
-
 /// Error of the channel of a reference, with its place below the reference.
 enum ChannelError {
     Missing,
@@ -75,7 +69,7 @@ impl ChannelError {
         let channel = || below(path!["external", "channel"]);
         match self {
             Self::Missing => UserError::new(ErrorCode::Required, "a channel is needed: you are bound to none", channel()),
-            Self::Differing => super::conflicting_id(channel(), &below(path!["external", "channelId"])),
+            Self::Differing => conflicting_id(channel(), &below(path!["external", "channelId"])),
             Self::NoId(message, last) => UserError::new(ErrorCode::Invalid, message, below(last)),
         }
     }
@@ -148,12 +142,12 @@ impl Documents {
                     found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
                 }
                 DocumentName::Number(number) => {
-                    let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
+                    let ids = visible_keys::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
                     found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::NumberOf(kind, number) => {
                     permitted_scope(ctx, *kind)?;
-                    let ids = seen::documents(ctx, std::slice::from_ref(number), &[*kind]).await?;
+                    let ids = visible_keys::documents(ctx, std::slice::from_ref(number), &[*kind]).await?;
                     found.of_kind.insert((*kind, number.clone()), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::SeenReturnReference(reference) => {

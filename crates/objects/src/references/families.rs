@@ -9,7 +9,11 @@ use iam::access::kind;
 use inventory::catalog::rows::keys::families_by_names;
 use platform::path;
 
-use super::{Name, NamedReference, ResolvedReference, UnknownIds, one_of};
+use super::{
+    ids::{UnknownIds, one_of},
+    names::Name,
+    reference::{NamedReference, ResolvedReference},
+};
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},

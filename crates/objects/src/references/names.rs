@@ -1,10 +1,9 @@
 //! The forms of references: each becomes an ID, a key, or the name of a document.
 
-use async_graphql::ID;
+use async_graphql::{ID, OneofObject};
 use inventory::catalog::rows::keys::KeyKind;
 use services::scan::core::Kind;
 
-use super::DocumentRef;
 use crate::{
     access::{RoleRef, StoreGroupRef},
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductRef, StoreRef, SupplierRef},
@@ -18,6 +17,16 @@ use crate::{
     saved_views::SavedViewRef,
     transfers::TransferRef,
 };
+
+/// Reference to a document: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum DocumentRef {
+    /// ID of the document.
+    Id(ID),
+    /// Number of an order, purchase order, blanket order, transfer, stocktake, return, return to a supplier, invoice, credit note or fulfilment work that
+    /// you may see, with its letters, as in TR-000007. Refused where several documents have it, as digits alone may be.
+    Number(String),
+}
 
 /// Form of a reference to an object.
 pub enum Name {

@@ -8,7 +8,11 @@ use iam::access::kind;
 use inventory::catalog::rows::customer::ids_by_email;
 use platform::path;
 
-use super::{Name, NamedReference, ResolvedReference, UnknownIds, one_of};
+use super::{
+    ids::{UnknownIds, one_of},
+    names::Name,
+    reference::{NamedReference, ResolvedReference},
+};
 use crate::{
     catalog::loads,
     graphql::{context::ContextExt, fault::Answer},

@@ -6,7 +6,11 @@ use async_graphql::{Context, ID};
 use entity::prelude::{RoleId, SavedViewId};
 use platform::path;
 
-use super::{Name, NamedReference, ResolvedReference, UnknownIds, one_of};
+use super::{
+    ids::{UnknownIds, one_of},
+    names::Name,
+    reference::{NamedReference, ResolvedReference},
+};
 use crate::{access::roles_named, graphql::fault::Answer, saved_views::views_named};
 
 /// Roles and views by the names in one call.

@@ -9,9 +9,9 @@ use inventory::returns::core::{self, ReturnAction, return_actions_from};
 use macros::resolvers;
 
 use super::{
+    dry_run::{ReturnDryRun, line_after_dry_run},
     enums::{Disposition, ReturnStatus},
     loaders::{OrderReturnsKey, ReturnLinesKey, load},
-    tried::{ReturnDryRun, line_after_dry_run},
     visibility::visible_returns,
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! Saved views in GraphQL.
 
 pub mod link;
-pub mod not_live;
+pub mod live_refusals;
 pub mod schedule;
 pub mod view;
 pub mod view_ref;

@@ -15,7 +15,7 @@ use services::saved_views::{
     shell::Status,
 };
 
-use super::{link::SavedViewLink, not_live::not_live_message, schedule::SavedViewSchedule};
+use super::{link::SavedViewLink, live_refusals::not_live_message, schedule::SavedViewSchedule};
 use crate::{
     access::{Role, find_role},
     graphql::{

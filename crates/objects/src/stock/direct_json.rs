@@ -11,7 +11,7 @@ use entity::prelude::{ProductId, StoreId};
 use iam::access::{self, Caller, Reach, kind};
 use inventory::{
     catalog::core::store::StoreRow,
-    stock::rows::shown::{LevelColumns, LevelDetail, ShownLevel},
+    stock::rows::selected_columns::{LevelColumns, LevelDetail, ShownLevel},
 };
 
 use super::{StockLevel, loaders::LevelLoader};

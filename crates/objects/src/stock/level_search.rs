@@ -6,7 +6,7 @@ use async_graphql::Context;
 use iam::access::kind;
 use inventory::catalog::{Catalog, rows::search::Ranked};
 
-use super::inputs::StockFilter;
+use super::stock_filter::StockFilter;
 use crate::{
     catalog::{ProductFilter, product_filter, search_text},
     graphql::{context::ContextExt, fault::Answer, filters::MAX_NESTING},

@@ -15,9 +15,9 @@ use inventory::stock::{
     core::{LevelKey, Lot, LotLevel, Movement},
     rows::{
         self, Which,
-        elsewhere::{IncomingQuantity, StoreStock},
         list::LevelRow,
-        shown::{LevelColumns, ShownLevel},
+        other_stores::{IncomingQuantity, StoreStock},
+        selected_columns::{LevelColumns, ShownLevel},
     },
 };
 use platform::{clock, storage::TenantScope};
@@ -192,7 +192,7 @@ impl LevelLoader {
             let mut ids: Vec<ProductId> = keys.iter().map(|(id, _)| *id).collect();
             ids.sort_unstable();
             ids.dedup();
-            let found = rows::shown::shown_levels(&self.scope, &ids, all).await?;
+            let found = rows::selected_columns::shown_levels(&self.scope, &ids, all).await?;
             let found: HashMap<_, _> = found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect();
             Ok(keys.into_iter().filter_map(|key| Some((key, found.get(&key.0)?.clone()))).collect())
         };
@@ -209,7 +209,7 @@ impl LevelLoader {
         let (stores, is_of_channel) = (stores.as_deref(), permit.channel().is_some());
         let load = |ids: Vec<ProductId>| async move {
             let mut found: HashMap<ProductId, Vec<StoreStock>> = HashMap::new();
-            for place in rows::elsewhere::places(&self.scope, &ids, stores, is_of_channel).await? {
+            for place in rows::other_stores::places(&self.scope, &ids, stores, is_of_channel).await? {
                 found.entry(place.product).or_default().push(place);
             }
             Ok(found.into_iter().map(|(id, places)| (id, Arc::new(places))).collect())
@@ -223,7 +223,7 @@ impl LevelLoader {
         let load = |levels: Vec<LevelKey>| async move {
             let mut found: HashMap<LevelKey, Vec<IncomingQuantity>> = HashMap::new();
             let from = (yesterday, now.plus_seconds(-2 * 24 * 3600));
-            for coming in rows::elsewhere::coming(&self.scope, &levels, from).await? {
+            for coming in rows::other_stores::coming(&self.scope, &levels, from).await? {
                 found.entry(coming.level).or_default().push(coming);
             }
             Ok(found.into_iter().map(|(level, coming)| (level, Arc::new(coming))).collect())

@@ -13,7 +13,7 @@ use platform::storage::Nested;
 
 use super::{
     LotStatus,
-    movement_filter::{folded, texts},
+    text_conditions::{folded, texts},
 };
 use crate::{
     catalog::Direction,

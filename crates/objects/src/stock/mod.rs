@@ -1,7 +1,7 @@
 //! GraphQL of the stock room.
 
 pub mod availability;
-pub mod elsewhere;
+pub mod other_stores;
 pub mod enums;
 pub mod inputs;
 pub mod direct_json;
@@ -16,20 +16,23 @@ pub mod movement;
 pub mod movement_documents;
 pub mod movement_filter;
 pub mod named;
-pub mod place;
+pub mod input_path;
 pub mod query;
 pub mod receipt_payload;
 pub mod refusals;
 pub mod reservation;
+pub mod stock_filter;
 pub mod stream_filter;
+mod text_conditions;
 pub mod visibility;
-pub mod wording;
+pub mod rejection_messages;
 
+pub use crate::graphql::error_code::CodeAndMessage;
 pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
 pub use direct_json::Levels;
-pub use elsewhere::{IncomingStock, Shortfall, StockAlternative, alternatives, next_incoming};
 pub use enums::*;
-pub use inputs::{StockFilter, StockOrder, StockOrderField, level_filter};
+pub use input_path::path;
+pub use inputs::{StockOrder, StockOrderField, level_filter};
 pub use level::{StockLevel, StockLevelConnection};
 pub use loaders::{LevelLoader, StockLoader, bin_of, bins_in, changed};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
@@ -37,13 +40,15 @@ pub use lot_filter::LotFilter;
 pub use lot_inputs::{LotName, LotRef};
 pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
 pub use movement_documents::resolve_document_numbers;
-pub use movement_filter::{MovementFilter, folded, texts};
-pub use place::path;
+pub use movement_filter::MovementFilter;
+pub use other_stores::{IncomingStock, Shortfall, StockAlternative, alternatives, next_incoming};
 pub use query::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
 pub use refusals::{lost, receipt, refuse, stopped, user_errors_of_rejections};
+pub use rejection_messages::say;
 pub use reservation::Reservation;
+pub use stock_filter::StockFilter;
+pub use text_conditions::{folded, texts};
 pub use visibility::{
     lot_of_document, movements_within, sees_movements, sees_reservation, visible_level, visible_lot, visible_movement,
 };
-pub use wording::{CodeAndMessage, say};

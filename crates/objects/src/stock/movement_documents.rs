@@ -8,7 +8,7 @@ use crate::{
     graphql::{fault::Answer, filters::IdFilter},
     keyed_filters::{
         below,
-        seen::{OF_GOODS, check_number_limit, documents, taken},
+        visible_keys::{OF_GOODS, check_number_limit, documents, taken},
     },
 };
 

@@ -20,10 +20,11 @@ use platform::{
 
 use super::{
     Levels, StockLevel, StockLevelConnection, StockMovement, StockMovementConnection,
-    inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
+    inputs::{StockOrder, StockOrderField, level_filter},
     loaders::LevelLoader,
     movement_documents::resolve_document_numbers,
     movement_filter::{MovementFilter, MovementSort},
+    stock_filter::StockFilter,
     visibility::{movements_within, within},
 };
 use crate::{

@@ -13,9 +13,9 @@ use platform::storage::Fault;
 
 use super::{
     Shortfall, StockLevel, changed,
-    place::path,
+    input_path::path,
+    rejection_messages::{say, scarce_goods},
     visible_level,
-    wording::{say, scarce_goods},
 };
 use crate::{
     graphql::{

@@ -6,7 +6,7 @@
 //! which commits nothing, is written in a transaction of its own. A sealer then chains the entries
 //! of each tenant by their hashes and signs the head.
 
-mod adopt;
+mod imported_log;
 mod core;
 pub mod fields;
 mod held;
@@ -17,11 +17,11 @@ mod context;
 pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
-pub use adopt::{adopt, chain_entries_of_lost_key, count_unchained_by_key};
 pub use context::{
     AuditContext, Origin, attribute, changed, changed_node, logs_changes, record_refusal_code, refused, set_target,
 };
 pub use fields::{Fields, MaskStore, money};
 pub use held::lock_counter_and_chain_end;
+pub use imported_log::{adopt, chain_entries_of_lost_key, count_unchained_by_key};
 pub use shell::Audit;
 pub use writer::AuditWriter;

@@ -58,6 +58,29 @@ pub struct Job {
     pub created_at: Timestamp,
 }
 
+/// Returns a new job, which waits and is due at once.
+pub(super) fn fresh(tenant: TenantId, id: JobId, kind: &str, period: Option<i64>, payload: String, now: Timestamp) -> Job {
+    Job {
+        tenant,
+        id,
+        kind: kind.to_owned(),
+        period,
+        payload,
+        state: State::Waiting,
+        due_at: now,
+        owner: None,
+        token: 0,
+        beat: 0,
+        failures: 0,
+        deaths: 0,
+        started_at: None,
+        finished_at: None,
+        error: None,
+        fault: None,
+        created_at: now,
+    }
+}
+
 /// Deaths of workers during a queued job after which it is not started again automatically.
 pub const MAX_DEATHS: i64 = 2;
 

@@ -14,7 +14,7 @@ mod rows;
 mod run;
 mod shell;
 mod supervisor;
-mod turns;
+mod queue_order;
 
 pub use horizon::Horizon;
 pub use registry::{PeriodicJob, Queued, Registry};

@@ -19,11 +19,11 @@ use tokio::{
 
 use super::{
     core::{HeartbeatMonitor, Job, MAX_DEATHS, State, backoff_seconds, best},
+    queue_order::{self, JobScheduler, Running},
     registry::Registry,
     rows::Outcome,
     run::{Note, as_is, failed, keep, outcome_of_failure, run},
     shell::{Claim, Failure, Jobs, Lease, SchedulerSnapshot},
-    turns::{self, JobScheduler, Running},
 };
 use crate::{clock, storage::Fault, traces::TimeSpan};
 
@@ -201,7 +201,7 @@ impl Worker {
         let live: Vec<WorkerId> = live.into_iter().map(|(worker, _)| worker).collect();
         self.gone = gone;
         let (mut wanted, mut others, mut ready, mut fallen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let everywhere = turns::loads(&running, &live, on_hold);
+        let everywhere = queue_order::loads(&running, &live, on_hold);
         let mut kept: Vec<JobId> = Vec::with_capacity(periodic.len() + running.len() + waiting.len());
         for job in periodic.into_iter().chain(running).chain(waiting) {
             kept.push(job.id);
@@ -260,7 +260,7 @@ impl Worker {
             })
             .collect();
         let proof = self.terms.lease.as_millis() as u64;
-        let JobScheduler { taken, yields } = turns::next(ready, &running, everywhere, (proof, self.is_suspects_turn));
+        let JobScheduler { taken, yields } = queue_order::next(ready, &running, everywhere, (proof, self.is_suspects_turn));
         if let Some(first) = taken.first() {
             self.is_suspects_turn = first.deaths == 0;
         }

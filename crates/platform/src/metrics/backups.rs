@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{counter, gauge};
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 /// Sets the schedule of backups and drills in this process. The times of the last ones are 0 until
 /// the log is read, and that of the revocation lists until their job has succeeded.

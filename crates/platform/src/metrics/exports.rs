@@ -2,7 +2,7 @@
 
 use metrics::counter;
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 /// Counts a run of an export schedule that has ended: with its manifest, or after its last try.
 pub fn export_run(is_done: bool) {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::counter;
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 

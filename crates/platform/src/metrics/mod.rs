@@ -5,6 +5,7 @@
 
 mod activity;
 mod backups;
+mod enabled;
 mod exemplars;
 mod exports;
 mod faults;
@@ -13,13 +14,10 @@ mod open_metrics;
 mod process;
 mod replicas;
 mod tls;
-mod zero;
+mod initial_values;
 
 use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{OnceLock, atomic::Ordering},
     time::Duration,
 };
 
@@ -37,13 +35,10 @@ pub use process::{Process, build_info, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
 pub use tls::tls_expiry;
 
-static COUNTS: AtomicBool = AtomicBool::new(false);
+use enabled::{COUNTS, counts};
+
 /// Histogram of the most frequent observation, one for each item that a subscriber gets: cached, to save the lookup.
 static STREAM_LAG: OnceLock<Histogram> = OnceLock::new();
-
-fn counts() -> bool {
-    COUNTS.load(Ordering::Relaxed)
-}
 
 /// The figures as Prometheus reads them.
 #[derive(Clone)]
@@ -67,7 +62,7 @@ impl MetricsHandle {
 pub fn install() -> Result<MetricsHandle, BuildError> {
     let handle = names::buckets()?.install_recorder()?;
     names::describe();
-    zero::register();
+    initial_values::register();
     COUNTS.store(true, Ordering::Relaxed);
     Ok(MetricsHandle(handle))
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use metrics::{counter, gauge};
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 /// Linux counts processor time in hundredths of a second, whatever the machine (`USER_HZ`).
 const TICK_MILLISECONDS: u64 = 10;

@@ -3,7 +3,7 @@
 
 use metrics::{counter, gauge};
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 /// Counts a request whose reads went to a replica or to the primary, with the reason.
 pub fn replica_reads(place: &'static str, reason: &'static str) {

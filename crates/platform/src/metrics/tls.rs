@@ -2,7 +2,7 @@
 
 use metrics::gauge;
 
-use super::{counts, names};
+use super::{enabled::counts, names};
 
 /// Sets the expiry of the served certificate, in seconds of Unix time.
 pub fn tls_expiry(seconds: i64) {

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::{
     Follower,
     index::{Index, Interest, JOURNAL},
-    listener::Listener,
     ring::Ring,
     shared_event::SharedEvent,
 };
@@ -120,21 +119,11 @@ impl Hubs {
         Self(Arc::new(Inner { db, registry, hubs: Mutex::default() }))
     }
 
-    /// Follows a tenant's events. Events that commit from now on are not missed, whatever is read
-    /// in between.
-    pub async fn listen(&self, tenant: TenantId, interest: Interest) -> Result<Listener, Fault> {
-        let hub = match self.known(tenant) {
-            Some(hub) => hub,
-            None => self.open(tenant).await?,
-        };
-        Ok(Listener::new(hub, interest))
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Arc<Hub>>> {
         self.0.hubs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, tenant: TenantId) -> Option<Arc<Hub>> {
+    pub(super) fn known(&self, tenant: TenantId) -> Option<Arc<Hub>> {
         let hub = self.lock().get(&tenant)?.clone();
         let mut state = hub.lock();
         state.idle_since = Instant::now();
@@ -143,7 +132,7 @@ impl Hubs {
         lives.then_some(hub)
     }
 
-    async fn open(&self, tenant: TenantId) -> Result<Arc<Hub>, Fault> {
+    pub(super) async fn open(&self, tenant: TenantId) -> Result<Arc<Hub>, Fault> {
         let scope = self.0.db.tenant(tenant);
         // Following begins before the head is read, so nothing can slip between the two.
         let mut follower = Follower::new(scope.clone(), 0);

@@ -3,10 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use entity::prelude::TenantId;
 use tokio::task::JoinHandle;
 
 use super::{
-    hub::{Hub, Inbox},
+    hub::{Hub, Hubs, Inbox},
     index::Interest,
     shared_event::SharedEvent,
 };
@@ -68,8 +69,20 @@ enum Step {
     Another,
 }
 
+impl Hubs {
+    /// Follows a tenant's events. Events that commit from now on are not missed, whatever is read
+    /// in between.
+    pub async fn listen(&self, tenant: TenantId, interest: Interest) -> Result<Listener, Fault> {
+        let hub = match self.known(tenant) {
+            Some(hub) => hub,
+            None => self.open(tenant).await?,
+        };
+        Ok(Listener::new(hub, interest))
+    }
+}
+
 impl Listener {
-    pub(super) fn new(hub: Arc<Hub>, interest: Interest) -> Self {
+    fn new(hub: Arc<Hub>, interest: Interest) -> Self {
         let mut state = hub.lock();
         state.add_follower();
         let (generation, last) = (state.generation, state.position);

@@ -15,6 +15,7 @@ mod rows;
 mod shell;
 #[cfg(feature = "aws-secrets")]
 mod signature;
+mod source;
 mod store;
 mod subject;
 
@@ -25,7 +26,8 @@ pub use shell::{
     WalkResult, add_key, count, follow, is_key_propagated, known, new_key, open, open_without, prove, reseal, retire,
     retire_lost_key, verify_without,
 };
-pub use store::{Command, Given, KeyFile, KeySource, SecretStore};
+pub use source::KeySource;
+pub use store::{Command, Given, KeyFile, SecretStore};
 pub use subject::{DATA_KEY, DataKey, HISTORY_KEY, Texts, row_context};
 #[cfg(feature = "aws-secrets")]
 pub use {

@@ -8,7 +8,8 @@ use super::{
     core::{KEY_BYTES, Keys, MasterKey, OpenError, SealedColumn, key_of},
     ring::KeyRing,
     rows::{self, Held, Resealed},
-    store::{Command, Given, KeyFile, KeySource, SecretStore},
+    source::KeySource,
+    store::{Command, Given, KeyFile, SecretStore},
 };
 use crate::{
     clock::Clock,

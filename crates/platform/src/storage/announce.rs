@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::TenantId;
 use tokio::sync::broadcast;
 
-use super::{cluster_notices::ClusterNotices, journal::Event};
+use super::{cluster_notices::ClusterNotices, journal_event::Event};
 
 /// The events of one transaction, in order.
 #[derive(Debug, Clone)]

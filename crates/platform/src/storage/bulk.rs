@@ -2,9 +2,10 @@
 
 mod array;
 mod merged;
-mod seldom;
+mod model;
+mod null_columns;
 mod shared;
-mod sparse;
+mod zero_columns;
 mod text;
 
 use sea_orm::{
@@ -24,20 +25,11 @@ pub(super) use array::Array;
 use array::filled;
 pub use merged::OwnRow;
 pub(super) use merged::statements;
+pub use model::Bulk;
+use model::Verb;
 pub(super) use shared::SharedBulk;
+pub(super) use text::postgres_type;
 use text::{list, same, single, unnested, with_prefix};
-
-/// Statement for the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Insert,
-    /// Updates the row that the first `keys` columns identify; the others are set. Both come after the tenant.
-    Update {
-        keys: usize,
-    },
-    /// Deletes the rows that all columns identify.
-    Delete,
-}
 
 /// Form in which Postgres receives the values of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +41,6 @@ pub(super) enum Given {
     Values,
 }
 
-/// Rows for one table, in the order of `columns`.
-#[derive(Debug)]
-pub struct Bulk {
-    table: &'static str,
-    columns: &'static [Column],
-    verb: Verb,
-    values: Vec<Value>,
-    /// Groups of columns that are often 0 together, by name.
-    sparse: &'static [&'static [&'static str]],
-    /// Columns that are often null together, by name.
-    seldom: &'static [&'static str],
-}
-
 /// Placeholders for nulls, which sea-orm 2 cannot bind in an array of Postgres; `nullif` turns them back.
 const NULL_INT: i64 = i64::MIN;
 const NULL_SMALL: i32 = i32::MIN;
@@ -70,46 +49,6 @@ const NULL_SMALL: i32 = i32::MIN;
 const SQLITE_PARAMETERS: usize = 4_000;
 
 impl Bulk {
-    pub fn insert(table: &'static str, columns: &'static [Column]) -> Self {
-        Self::new(table, columns, Verb::Insert)
-    }
-    /// Updates rows found by their first `keys` columns.
-    pub fn update(table: &'static str, columns: &'static [Column], keys: usize) -> Self {
-        Self::new(table, columns, Verb::Update { keys })
-    }
-    /// Removes rows found by their columns. A statement must not also insert the same keys: a plan never does (`gated`).
-    pub fn delete(table: &'static str, columns: &'static [Column]) -> Self {
-        Self::new(table, columns, Verb::Delete)
-    }
-    fn new(table: &'static str, columns: &'static [Column], verb: Verb) -> Self {
-        Self { table, columns, verb, values: Vec::new(), sparse: &[], seldom: &[] }
-    }
-    /// Adds a row: a value for each column.
-    pub fn row<const N: usize>(&mut self, values: [Value; N]) {
-        debug_assert_eq!(N, self.columns.len(), "{}: a value for each column", self.table);
-        let columns = self.columns.iter();
-        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| empty_to_null(column.1, value)));
-    }
-    /// Adds a row: the tenant, if it is not among them, and the values that `append` leaves.
-    pub(super) fn append(&mut self, tenant: Option<Value>, append: impl FnOnce(&mut Vec<Value>)) {
-        let first = self.values.len();
-        self.values.extend(tenant);
-        append(&mut self.values);
-        debug_assert_eq!(self.values.len() - first, self.columns.len(), "{}: a value for each column", self.table);
-        for (value, column) in self.values[first..].iter_mut().zip(self.columns) {
-            if matches!(column.1, ColumnKind::TextOrNull | ColumnKind::BytesOrNull) {
-                let taken = std::mem::replace(value, Value::Bool(None));
-                *value = empty_to_null(column.1, taken);
-            }
-        }
-    }
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-    pub fn len(&self) -> usize {
-        self.values.len() / self.columns.len()
-    }
-
     /// Returns the statements that write the rows; none if there are no rows. Each has the tenant as `$1`, a constant for
     /// the planner and for readers of the statement: a row of another tenant is a bug, and no row is written then.
     pub fn into_statements(self, backend: Backend, tenant: TenantId) -> Result<Vec<Statement>, Fault> {
@@ -123,23 +62,6 @@ impl Bulk {
             }
             Backend::Sqlite => self.sqlite(tenant),
         })
-    }
-
-    /// The tenant of the first row.
-    pub(super) fn owner(&self) -> Option<TenantId> {
-        match self.values.first()? {
-            Value::Uuid(id) => id.map(TenantId::from_uuid),
-            _ => None,
-        }
-    }
-
-    /// Checks that the first column is the tenant's ID, in every row.
-    pub(super) fn assert_own(&self, tenant: TenantId) -> Result<(), Fault> {
-        let (own, width) = (Value::from(tenant), self.columns.len());
-        if self.columns[0].0 == "tenant_id" && self.values.iter().step_by(width).all(|value| *value == own) {
-            return Ok(());
-        }
-        Err(Fault::Broken(format!("a bulk write into {} has a row that is not of its tenant", self.table)))
     }
 
     fn postgres(self, tenant: TenantId, zeros: &[&str]) -> Statement {
@@ -260,17 +182,6 @@ fn sqlite_text(table: &str, columns: &[Column], verb: Verb, rows: usize) -> Stri
     }
 }
 
-pub(super) fn postgres_type(kind: ColumnKind) -> &'static str {
-    match kind {
-        ColumnKind::Id | ColumnKind::IdOrNull => "uuid",
-        ColumnKind::Int | ColumnKind::IntOrNull => "bigint",
-        ColumnKind::Small | ColumnKind::SmallOrNull => "integer",
-        ColumnKind::Text | ColumnKind::TextOrNull => "text",
-        ColumnKind::Bytes | ColumnKind::BytesOrNull => "bytea",
-        ColumnKind::Bool | ColumnKind::BoolOrNull => "boolean",
-    }
-}
-
 fn postgres_pick(column: Column) -> String {
     let name = column.0;
     match column.1 {
@@ -291,20 +202,6 @@ fn array_type(kind: ColumnKind) -> ArrayType {
         ColumnKind::Text | ColumnKind::TextOrNull => ArrayType::String,
         ColumnKind::Bytes | ColumnKind::BytesOrNull => ArrayType::Bytes,
         ColumnKind::Bool | ColumnKind::BoolOrNull => ArrayType::Bool,
-    }
-}
-
-/// An empty text becomes NULL in both databases, so that both store the same.
-fn empty_to_null(kind: ColumnKind, value: Value) -> Value {
-    let is_empty = match (kind, &value) {
-        (ColumnKind::TextOrNull, Value::String(Some(text))) => text.is_empty(),
-        (ColumnKind::BytesOrNull, Value::Bytes(Some(bytes))) => bytes.is_empty(),
-        _ => false,
-    };
-    match kind {
-        ColumnKind::TextOrNull if is_empty => <String as Nullable>::null(),
-        ColumnKind::BytesOrNull if is_empty => <Vec<u8> as Nullable>::null(),
-        _ => value,
     }
 }
 

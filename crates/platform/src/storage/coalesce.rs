@@ -6,84 +6,22 @@
 //! statements per request falls as the load rises. A statement begins after all requests in it have
 //! been made, so each sees what it would have seen alone.
 
+mod queues;
+
 use std::{
-    any::{Any, TypeId},
     collections::{HashMap, HashSet},
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
-use entity::prelude::TenantId;
 use tokio::sync::oneshot;
 
+pub(super) use self::queues::Lines;
+use self::queues::{Found, LoadMessage, LoadTurn, Waiting};
 use super::{Fault, Reads, TenantScope};
 
 /// Maximum keys of one statement; more keys need several statements.
 const MAX: usize = 1_000;
-
-/// Queues, one for each kind of lookup, by the types of its key and its value.
-#[derive(Clone, Default)]
-pub(super) struct Lines(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
-
-impl Lines {
-    fn of<K: Send + Sync + 'static, V: Send + Sync + 'static>(&self) -> Arc<Line<K, V>> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = lines.entry(TypeId::of::<Line<K, V>>()).or_insert_with(|| Arc::new(Line::<K, V>(Mutex::default())));
-        line.clone().downcast().unwrap_or_else(|_| Arc::new(Line(Mutex::default())))
-    }
-}
-
-/// Values that one query found for all waiting requests.
-type Found<K, V> = Result<Arc<HashMap<K, V>>, Fault>;
-
-/// Tenants for which a statement runs, each with the requests that wait for the next one.
-struct Line<K, V>(Mutex<HashMap<TenantId, Vec<Waiting<K, V>>>>);
-
-struct Waiting<K, V> {
-    keys: Vec<K>,
-    turn: oneshot::Sender<LoadMessage<K, V>>,
-}
-
-/// Message to a waiting request.
-enum LoadMessage<K, V> {
-    /// Result of a statement that another request ran for all.
-    Found(Found<K, V>),
-    /// Run the statement, also for these waiting requests.
-    Ask(Vec<Waiting<K, V>>, LoadTurn<K, V>),
-}
-
-/// The right to run a statement for a tenant. When it is dropped, done or not, it passes to the
-/// next request in the queue.
-struct LoadTurn<K, V> {
-    line: Arc<Line<K, V>>,
-    tenant: TenantId,
-}
-
-impl<K, V> Line<K, V> {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<Waiting<K, V>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K, V> Drop for LoadTurn<K, V> {
-    fn drop(&mut self) {
-        let mut waiting = {
-            let mut tenants = self.line.lock();
-            match tenants.get_mut(&self.tenant).map(std::mem::take) {
-                Some(waiting) if !waiting.is_empty() => waiting,
-                _ => {
-                    tenants.remove(&self.tenant);
-                    return;
-                }
-            }
-        };
-        let first = waiting.remove(0);
-        let asking = Self { line: self.line.clone(), tenant: self.tenant };
-        // If the first request is gone, the list and the right are dropped: the others lose their
-        // channel and ask again.
-        drop(first.turn.send(LoadMessage::Ask(waiting, asking)));
-    }
-}
 
 impl TenantScope {
     /// Returns the values of the keys that exist, looked up together with those of other requests.

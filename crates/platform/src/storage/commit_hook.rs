@@ -7,7 +7,7 @@ use entity::prelude::TenantId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Bulk, journal::Event};
+use super::{Bulk, journal_event::Event};
 
 /// A transaction's change of an object.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,85 +1,23 @@
 //! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
 
-use std::{
-    ops::Deref,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use entity::prelude::TenantId;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxSqliteConnector, Statement,
+    SqlxSqliteConnector,
     sqlx::{Connection, pool::PoolConnection, sqlite},
 };
 
 use super::{
-    ActiveRowSecurity, Announcer, Extensions, Fault, RowSecurity, RowSecurityProof,
+    ActiveRowSecurity, Announcer, Backend, Database, Extensions, Fault, Options,
     coalesce::Lines,
-    limits,
-    postgres::{self, ConnectionPools},
-    replicas::Replicas,
+    database::Opened,
+    pool_limits::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
+    postgres,
     row_polls::BUFFERED_ROWS,
-    scoped::ReadKind,
-    sessions::Bound,
     shipping,
-    statements::Statements,
     transaction::Connections,
-    writable::WriteHealth,
+    write_health::WriteHealth,
 };
-
-/// Database system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    Sqlite,
-    Postgres,
-}
-
-/// Options of a database's connections; the default numbers suit one node on a small machine.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    pub readers: u32,
-    pub writers: u32,
-    pub row_security: RowSecurity,
-    pub row_security_proof: RowSecurityProof,
-    pub ledger_plans: LedgerPlans,
-    /// ID of the process that copies the deployment, which distinguishes its own connections from
-    /// others.
-    pub copier: Option<uuid::Uuid>,
-    /// Whether this process ships SQLite's write-ahead log, and so orders each checkpoint.
-    pub ships_log: bool,
-}
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readers: 8,
-            writers: 8,
-            row_security: RowSecurity::default(),
-            row_security_proof: RowSecurityProof::default(),
-            ledger_plans: LedgerPlans::default(),
-            copier: None,
-            ships_log: false,
-        }
-    }
-}
-impl Options {
-    /// Name of the connections in Postgres.
-    pub(super) fn application(&self) -> String {
-        self.copier.map_or_else(|| "entrepot".to_owned(), |copier| format!("entrepot copy {copier}"))
-    }
-}
-
-/// Planning of the statements of the ledger's lanes in Postgres.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum LedgerPlans {
-    /// Once, for whatever values, where this login may say so; else as the server sees fit, and the
-    /// log says so.
-    #[default]
-    Auto,
-    /// Once, for whatever values; a server that refuses ends the start.
-    Generic,
-    /// As the server sees fit.
-    Server,
-}
 
 /// Treatment of an SQLite file that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,59 +26,6 @@ enum Missing {
     IsRefused,
 }
 
-/// The open database. Cheap to clone, as a request has many handles of it: there is one reference
-/// count instead of one for each part.
-#[derive(Clone)]
-pub struct Database(Arc<Opened>);
-
-/// Parts of an open database. On SQLite `writer` is a single connection; on Postgres the two are
-/// separate pools, so that a page of slow reads never keeps a lane from committing.
-#[derive(Clone)]
-pub struct Opened {
-    pub(super) backend: Backend,
-    /// Connection with the right to change tables; the only one that uses the login of the URL
-    /// itself.
-    pub(super) owner: DatabaseConnection,
-    pub(super) writer: Connections,
-    pub(super) reader: Connections,
-    /// Writes of the deployment itself, which belong to no one tenant.
-    pub(super) maintenance: Connections,
-    /// Connections for the deployment's own proofs, whose statements are long.
-    pub(super) proofs: Connections,
-    /// Connections for single statements, on Postgres only.
-    pub(super) doors: Option<ConnectionPools>,
-    pub(super) active_row_security: ActiveRowSecurity,
-    pub(super) announcer: Announcer,
-    /// Queries that concurrent requests share.
-    pub(super) lines: Lines,
-    pub(super) extensions: Extensions,
-    pub(super) write_health: WriteHealth,
-    pub(super) statements: Arc<Statements>,
-    /// Servers for reads that need not see the last commit.
-    pub(super) replicas: Arc<OnceLock<Replicas>>,
-}
-
-impl Deref for Database {
-    type Target = Opened;
-    fn deref(&self) -> &Opened {
-        &self.0
-    }
-}
-
-impl From<Opened> for Database {
-    fn from(opened: Opened) -> Self {
-        Self(Arc::new(opened))
-    }
-}
-
-/// Timeout of a statement's wait for a connection, after which the request is refused.
-pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections of a lane: one for the batch that is being written, and others for the reads of the
-/// next one.
-const CONNECTIONS_A_LANE: usize = 4;
-/// Prepared statements kept for each connection: every statement of the hot paths, with room for
-/// the filters of lists.
-pub(super) const STATEMENT_CACHE: usize = 256;
 /// Size to which SQLite truncates its write-ahead log when the log starts over, 64 MiB: the log
 /// grows during a long read, and would stay that large. The first commit of the new log truncates
 /// it behind its own frames and this size, where all frames have been checkpointed.
@@ -236,85 +121,6 @@ impl Database {
             replicas: Arc::default(),
         };
         Ok(opened.into())
-    }
-
-    /// Returns the same database with connections of its own, opened on first use: a connection
-    /// belongs to the runtime that opened it. `lanes` tasks use them at a time, each for a few
-    /// reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
-    /// connections have threads of their own and are shared.
-    #[must_use]
-    pub fn with_own_connections(&self, lanes: usize, aside: usize) -> Self {
-        let mut apart = self.0.as_ref().clone();
-        if let Connections::Postgres(writer) = &self.writer {
-            apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));
-            apart.reader = apart.writer.clone();
-            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * (CONNECTIONS_A_LANE + aside)));
-        }
-        apart.into()
-    }
-
-    pub fn backend(&self) -> Backend {
-        self.backend
-    }
-    /// Returns the announcer of committed events inside this process.
-    pub fn announcer(&self) -> &Announcer {
-        &self.announcer
-    }
-
-    /// Returns the values that later rooms keep with the database.
-    pub fn extensions(&self) -> &Extensions {
-        &self.extensions
-    }
-
-    /// Runs a single statement that reads rows of a tenant, in no transaction.
-    pub(super) async fn read(&self, tenant: TenantId, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        match &self.doors {
-            Some(doors) if kind.is_long() => doors.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await,
-            Some(doors) => self.active_row_security.reads(doors).rows(&Bound::Tenant(tenant), statement).await,
-            None => self.reader.query(statement).await,
-        }
-    }
-    /// Runs a single statement that reads rows of global tables, or of all tenants.
-    pub(super) async fn query_all_tenants(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        let _span = self.statements.note(&statement);
-        match &self.doors {
-            Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
-            None => self.reader.query(statement).await,
-        }
-    }
-    /// Runs ANALYZE on Postgres tables that have just grown, or on all tables if none is named.
-    /// Autovacuum does so once a minute; until then plans are made for the former few rows. A login
-    /// that does not own the tables has to wait for it.
-    pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
-        if self.backend == Backend::Postgres {
-            let sql = format!("ANALYZE {}", tables.join(", "));
-            let measuring = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;
-            measuring.map_err(|_| Fault::Broken("Postgres did not measure its tables in time".to_owned()))??;
-        }
-        Ok(())
-    }
-
-    pub async fn close(self) -> Result<(), Fault> {
-        if let Some(doors) = &self.doors {
-            doors.forget();
-        }
-        if let Some(replicas) = self.replicas.get() {
-            replicas.forget();
-        }
-        for connections in [&self.reader, &self.writer, &self.maintenance, &self.proofs] {
-            connections.clone().close().await?;
-        }
-        self.owner.clone().close().await?;
-        Ok(())
-    }
-}
-
-impl From<Backend> for DbBackend {
-    fn from(backend: Backend) -> Self {
-        match backend {
-            Backend::Sqlite => Self::Sqlite,
-            Backend::Postgres => Self::Postgres,
-        }
     }
 }
 

@@ -1,12 +1,26 @@
-//! The few statements that differ between SQLite and Postgres.
+//! The two database systems, and the few statements that differ between them.
 
 use std::collections::HashSet;
 
 use entity::prelude::Id;
-use sea_orm::{Value, sea_query::ArrayType};
+use sea_orm::{DbBackend, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
-use super::Backend;
+/// Database system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl From<Backend> for DbBackend {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Sqlite,
+            Backend::Postgres => Self::Postgres,
+        }
+    }
+}
 
 impl Backend {
     /// Returns `column IN (the IDs of parameter $n)`, one text for any number of IDs, so that the

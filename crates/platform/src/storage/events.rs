@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Fault,
-    journal::{Event, NewEvent},
+    journal_event::{Event, NewEvent},
 };
 use crate::traces;
 

@@ -14,110 +14,37 @@
 //! with commands of its own tenant, a few tenants may run one at a time, and the other heavy
 //! commands stand in line.
 
-mod homes;
+mod batch;
+mod lane_assignment;
 mod lane;
+mod limits;
 mod locked;
-mod pace;
+mod heavy_limit;
 mod progress;
 mod queue;
-mod room;
-mod under_way;
+mod capacity;
+mod in_flight;
 mod waiting;
 
-use std::{collections::HashSet, sync::Arc, thread::available_parallelism, time::Duration};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
-use async_trait::async_trait;
 use entity::prelude::TenantId;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{Backend, Fault, Prepared, Written};
-use crate::{metrics, traces::QueueSpan};
-use homes::LaneAssignments;
+use super::{Backend, Fault};
+use crate::metrics;
 use lane::Lane;
+use lane_assignment::LaneAssignments;
 use progress::Progress;
 use queue::LaneQueue;
 
-/// A tenant's commands that are decided and written together.
-pub struct Batch<C> {
-    pub tenant: TenantId,
-    pub commands: Vec<C>,
-}
+pub use batch::{Batch, Batcher, Plan};
+pub use limits::{
+    ALONE, ASIDE, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_COMMANDS, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
+};
 
-/// Decides, writes and runs batches for the lanes.
-#[async_trait]
-pub trait Batcher: Send + Sync + 'static {
-    type Command: Send + Sync + 'static;
-    /// Speculative state of a lane's tenants: as they will be when the batch under way has been
-    /// written.
-    type Speculative: Default + Send + Sync + 'static;
-    /// Returns the weight of the command in a batch: its lines.
-    fn weight(command: &Self::Command) -> usize;
-    /// Returns the span of the command's time in the queue, if it is traced.
-    fn queue_span(_command: &mut Self::Command) -> Option<&mut QueueSpan> {
-        None
-    }
-    /// Decides the commands of some tenants, each listed once, without a lock, and stores each
-    /// result in its command.
-    async fn plan(&self, speculative: &mut Self::Speculative, batches: &mut [Batch<Self::Command>]) -> Plan;
-    /// Writes the plan: for each tenant all of it or nothing.
-    async fn write(&self, plan: Prepared) -> Result<Written, Fault>;
-    /// Drops the speculative state of a tenant.
-    fn forget(speculative: &mut Self::Speculative, tenant: TenantId);
-    /// Runs the commands as one transaction of the tenant, with locks, and stores each result in
-    /// its command. An error means that nothing was committed, or that the outcome is unknown; the
-    /// commands will be run again, alone, and find their keys.
-    async fn run(&self, tenant: TenantId, commands: &mut [Self::Command]) -> Result<(), Fault>;
-    /// Sends the result to the waiting caller.
-    fn answer(&self, command: Self::Command, outcome: Result<(), Fault>);
-}
-
-/// Result of planning batches.
-#[derive(Default)]
-pub struct Plan {
-    /// Rows and events of all batches that are to be written.
-    pub write: Option<Box<Prepared>>,
-    /// Tenants whose commands have their results once the plan is written.
-    pub written: HashSet<TenantId>,
-    /// Tenants without a write: every command was refused or done before. The commands of other
-    /// tenants are run with locks.
-    pub unchanged: HashSet<TenantId>,
-    /// Fault that kept a batch from being planned.
-    pub fault: Option<Fault>,
-}
-
-/// Maximum commands in a transaction, and maximum lines of one tenant.
-pub const MAX_COMMANDS: usize = 256;
-pub const MAX_WEIGHT: usize = 4_000;
-/// Weight of a command that shares its transaction with no other, however few lines it has.
-pub const ALONE: usize = MAX_WEIGHT + 1;
-/// Maximum lines in a transaction of several tenants: no tenant waits for thousands of lines of
-/// another one.
-pub const SHARED_WEIGHT: usize = 512;
-/// A command of more lines is heavy: it is planned with no other tenant's commands, and run with
-/// locks. Also the minimum share of a shared transaction's lines for each tenant.
-pub const HEAVY_WEIGHT: usize = 128;
-/// Waiting commands from which a lane is full: a new tenant is assigned to another one.
-const FULL_LANE_COMMANDS: usize = 64;
 /// Processors for each thread with lanes, which handles some 40,000 commands a second.
 const PROCESSORS_A_THREAD: usize = 4;
-/// Maximum commands that wait in a lane; further ones are answered OVERLOADED.
-pub const QUEUE: usize = 4_096;
-/// Maximum wait of a command: if more commands wait already than are written in this time, the next
-/// is answered OVERLOADED at once instead of late. A heavy command is refused as well if more lines
-/// of its tenant wait.
-pub const MAX_WAIT: Duration = Duration::from_millis(750);
-/// Maximum commands that wait for a tenant which was set aside: it does not fill the lane for the
-/// others.
-pub const QUEUE_ASIDE: usize = QUEUE / 4;
-/// Time for which a lane waits for a batch before it sets the batch's tenant aside.
-pub const PATIENCE: Duration = Duration::from_millis(500);
-/// Maximum transactions that a lane sets aside at a time; each holds a connection.
-pub const ASIDE: usize = 3;
-/// Tenants of a lane whose heavy commands run at a time, one transaction each; the others stand in
-/// line. Fewer than `ASIDE`, so that there is room beside the lane for batches that need locks.
-pub const HEAVY_ASIDE: usize = 2;
-/// Tries of a command alone if its transaction fails for a transient reason.
-const ATTEMPTS: u32 = 5;
 
 /// Whether commands share transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,9 +160,11 @@ impl<B: Batcher> Drop for GroupCommit<B> {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use tokio::sync::{Semaphore, mpsc, oneshot};
 
     use super::*;
+    use crate::storage::{Prepared, Written};
 
     /// A command of so many lines, which is answered when it is done.
     struct TestCommand {

@@ -1,182 +1,22 @@
 //! Idempotency keys and their stored answers. A key belongs to (tenant, owner, mutation); the same
 //! key with the same input returns the first answer again, with another input it is an error; a
 //! refusal is not stored. Comparison of inputs: `docs/decisions/0101-identities.md`.
+//!
+//! These functions work inside the call's transaction; the keys themselves are in
+//! `idempotency_keys`.
 
-use std::future::Future;
-
-use entity::{
-    prelude::{TenantId, Timestamp},
-    record::{Record, Selected},
-    tables::idempotency,
-};
+use entity::prelude::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, Reads, Rows, Work, journal};
-
-/// Idempotency key of a call, with the digest of its input.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The member or integration that the key belongs to.
-    pub owner: Uuid,
-    pub mutation: &'static str,
-    pub key: String,
-    /// Digest of the input as supplied, without its compare-and-set parts.
-    pub hash: InputDigest,
-}
-
-/// Digests by which an input is compared when its key is repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct InputDigest {
-    /// SHA-256 over the JSON of the Rust struct: the only digest of releases before migration 34.
-    pub hash: [u8; 32],
-    /// SHA-256 over the canonical JSON of the GraphQL arguments (`graphql::canonical`); None in
-    /// rows of releases before migration 34.
-    pub sent: Option<[u8; 32]>,
-}
-
-impl InputDigest {
-    /// Whether both digests are of the same input. The struct's hash decides only if one side has
-    /// no other digest.
-    pub fn matches(&self, other: &Self) -> bool {
-        match (self.sent, other.sent) {
-            (Some(own), Some(others)) => own == others,
-            _ => self.hash == other.hash,
-        }
-    }
-    /// Builds the digests from the stored bytes.
-    ///
-    /// # Errors
-    /// One of them has not 32 bytes.
-    fn kept(hash: Vec<u8>, sent: Option<Vec<u8>>) -> Result<Self, Fault> {
-        let whole = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt("idempotency", "a digest has 32 bytes"));
-        Ok(Self { hash: whole(hash)?, sent: sent.map(whole).transpose()? })
-    }
-}
-
-tokio::task_local! {
-    static SENT: [u8; 32];
-}
-
-/// Runs a mutation whose arguments have this digest: its keys are compared by it.
-pub async fn sent<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
-    SENT.scope(digest, future).await
-}
-
-/// Runs code whose keys always belong to the same input, such as the keys of a file's rows:
-/// repeated calls are compared by key only.
-pub async fn by_key<T>(future: impl Future<Output = T>) -> T {
-    sent(Sha256::digest(b"entrepot: the key alone").into(), future).await
-}
-
-/// Maximum characters of a key.
-pub const MAX_KEY: usize = 255;
-
-/// Reason that a text is no key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyProblem {
-    /// Empty or only blanks.
-    Missing,
-    /// More than `MAX_KEY` characters, or a character that not every database can store.
-    Unfit,
-}
-
-/// Checks a key: 1 to 255 characters that every database can store, not only blanks.
-///
-/// # Errors
-/// The problem with the text.
-pub fn check_key(text: &str) -> Result<(), KeyProblem> {
-    if text.trim().is_empty() {
-        Err(KeyProblem::Missing)
-    } else if text.contains('\0') || text.chars().nth(MAX_KEY).is_some() {
-        Err(KeyProblem::Unfit)
-    } else {
-        Ok(())
-    }
-}
-
-/// Earlier use of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyUse {
-    /// The receipt of the first call, from which the answer is built again.
-    Same(String),
-    /// The key was used with another input.
-    Reused,
-}
-
-/// Returns the digest of an input. Fields that must not count are `#[serde(skip)]` on the input.
-pub fn hash_of(input: &impl Serialize) -> InputDigest {
-    // Inputs have no maps with keys that are not text: they always have a JSON form.
-    let hash = Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into();
-    InputDigest { hash, sent: SENT.try_with(|sent| *sent).ok() }
-}
-
-#[derive(Record)]
-#[record(of = idempotency, alias = "idempotency")]
-struct StoredReceiptRow {
-    owner_id: Uuid,
-    mutation: String,
-    idempotency_key: String,
-    hash: Vec<u8>,
-    digest: Option<Vec<u8>>,
-    receipt: String,
-}
-
-/// Returns the known ones of these keys, by text and mutation, each with its stored receipt.
-pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a Key>) -> Result<Vec<(Key, String)>, Fault> {
-    let keys: Vec<&Key> = keys.into_iter().collect();
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT {} FROM idempotency WHERE tenant_id = $1 AND {}",
-        StoredReceiptRow::SELECT,
-        backend.in_texts("idempotency_key", 2)
-    );
-    let rows = reads.records::<StoredReceiptRow>(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
-        // Another mutation's key of the same text is another key.
-        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == row.mutation) else { continue };
-        let hash = InputDigest::kept(row.hash, row.digest)?;
-        found.push((Key { owner: row.owner_id, mutation, key: row.idempotency_key, hash }, row.receipt));
-    }
-    Ok(found)
-}
-
-/// Returns the earlier use of `key` in `found`.
-pub fn key_use(key: &Key, found: &[(Key, String)]) -> Option<KeyUse> {
-    let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
-    Some(if stored.hash.matches(&key.hash) { KeyUse::Same(receipt.clone()) } else { KeyUse::Reused })
-}
+pub use super::idempotency_keys::{
+    Before, InputDigest, Key, KeyProblem, KeyUse, MAX_KEY, by_key, check_key, hash_of, key_use, look_up, rows, sent,
+};
+use super::{Fault, Reads, Work, idempotency_keys::read, journal};
 
 /// Returns the earlier use of this key. The lookup is inside the transaction: a concurrent call
 /// with the key has either committed, and is found here, or conflicts with our write.
 pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     Ok(key_use(key, &look_up(work, [key]).await?))
-}
-
-/// Earlier use of a key, with its receipt parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before<R> {
-    /// No call with this key has been done.
-    Nothing,
-    Same(R),
-    /// The key was used with another input.
-    Reused,
-}
-
-/// Reads the receipt that was kept.
-pub(super) fn read<R: DeserializeOwned>(known: Option<KeyUse>) -> Result<Before<R>, Fault> {
-    Ok(match known {
-        None => Before::Nothing,
-        Some(KeyUse::Reused) => Before::Reused,
-        Some(KeyUse::Same(receipt)) => Before::Same(
-            serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt names what was changed"))?,
-        ),
-    })
 }
 
 /// Returns the earlier use of this key after locking the counter, so that the second of two
@@ -213,33 +53,6 @@ pub async fn settle<T, E: From<Fault>>(work: Work, done: Result<Acted<T>, E>, is
     if is_dry { done.map(|acted| Acted { seq: None, ..acted }) } else { done }
 }
 
-#[derive(Record)]
-#[record(of = idempotency)]
-struct NewRow {
-    owner_id: Uuid,
-    mutation: String,
-    idempotency_key: String,
-    hash: Vec<u8>,
-    digest: Option<Vec<u8>>,
-    receipt: String,
-    recorded_at: Timestamp,
-}
-
-/// The rows that remember receipts.
-pub fn rows<'a>(tenant: TenantId, receipts: impl IntoIterator<Item = (&'a Key, String)>, now: Timestamp) -> Bulk {
-    let mut rows = Rows::<NewRow>::insert(tenant);
-    rows.extend(receipts.into_iter().map(|(key, receipt)| NewRow {
-        owner_id: key.owner,
-        mutation: key.mutation.to_owned(),
-        idempotency_key: key.key.clone(),
-        hash: key.hash.hash.to_vec(),
-        digest: key.hash.sent.map(Vec::from),
-        receipt,
-        recorded_at: now,
-    }));
-    rows.into()
-}
-
 /// Stores receipts, in the transaction of their changes.
 pub async fn store_receipts<'a>(
     work: &Work,
@@ -247,32 +60,4 @@ pub async fn store_receipts<'a>(
     now: Timestamp,
 ) -> Result<(), Fault> {
     work.write(rows(work.tenant(), receipts, now)).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_known_by_owner_mutation_and_text() {
-        let key = |owner: u128, hash| Key {
-            owner: Uuid::from_u128(owner),
-            mutation: "stockAdjust",
-            key: "k".to_owned(),
-            hash: InputDigest { hash: [hash; 32], sent: None },
-        };
-        let found = vec![(key(1, 7), "receipt".to_owned())];
-        assert_eq!(key_use(&key(1, 7), &found), Some(KeyUse::Same("receipt".to_owned())));
-        assert_eq!(key_use(&key(1, 8), &found), Some(KeyUse::Reused));
-        assert_eq!(key_use(&key(2, 7), &found), None);
-    }
-
-    #[test]
-    fn what_was_sent_decides_and_the_hash_of_older_releases_where_nothing_else_is_known() {
-        let of = |hash, sent: Option<u8>| InputDigest { hash: [hash; 32], sent: sent.map(|sent| [sent; 32]) };
-        assert!(of(1, Some(5)).matches(&of(2, Some(5))), "a struct has another form since");
-        assert!(!of(1, Some(5)).matches(&of(1, Some(6))));
-        assert!(of(1, Some(5)).matches(&of(1, None)) && of(1, None).matches(&of(1, Some(5))));
-        assert!(!of(1, Some(5)).matches(&of(2, None)));
-    }
 }

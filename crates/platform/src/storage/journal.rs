@@ -8,57 +8,23 @@ use std::sync::Arc;
 
 pub use entity::enums::Numbered;
 
-pub use super::journal_pages::{
-    EventHeader, PAGE_BYTES, Page, after, headers_after, kinds_after, kinds_between, page_after, page_of_kinds, page_statement,
+pub use super::{
+    journal_event::{Event, NewEvent},
+    journal_pages::{
+        EventHeader, Kinds, PAGE_BYTES, Page, after, headers_after, kinds_after, kinds_between, page_after, page_of_kinds,
+        page_statement,
+    },
 };
 
 use entity::{
     prelude::{TenantId, Timestamp},
     record::{Record, Selected},
-    tables::{event, tenant_counter},
+    tables::tenant_counter,
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run, events::AnyEventType};
-use crate::traces::{self, TraceContext};
-
-/// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Record)]
-#[record(of = event, alias = "event")]
-pub struct Event {
-    pub seq: i64,
-    pub kind: String,
-    pub payload: String,
-    pub recorded_at: Timestamp,
-}
-
-/// A fact without a number yet. A declared `events::EventType` makes it.
-#[derive(Debug, Clone)]
-pub struct NewEvent {
-    kind: &'static str,
-    payload: String,
-}
-
-impl NewEvent {
-    pub(super) fn new(kind: &'static str, payload: String) -> Self {
-        Self { kind, payload }
-    }
-    /// Returns the event with its cause's trace, if that is recorded: deliveries continue it.
-    #[must_use]
-    pub fn traced(self, trace: Option<TraceContext>) -> Self {
-        Self { payload: traces::carry(self.payload, trace), ..self }
-    }
-    /// Returns the event with the trace of the current task.
-    #[must_use]
-    pub fn with_current_trace(self) -> Self {
-        self.traced(traces::current())
-    }
-    /// The event under its number.
-    pub fn numbered(self, seq: i64, recorded_at: Timestamp) -> Event {
-        Event { seq, kind: self.kind.to_owned(), payload: self.payload, recorded_at }
-    }
-}
+use super::{Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, TenantScope, Work, dry_run};
 
 /// Number of kinds of documents that are numbered per tenant.
 const KINDS: usize = Numbered::ALL.len();
@@ -129,6 +95,13 @@ struct MasterHead {
 
 pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
     counter_row(reads).await
+}
+
+impl TenantScope {
+    /// Returns the head of the tenant's journal.
+    pub async fn head(&self) -> Result<Head, Fault> {
+        head(self).await
+    }
 }
 
 async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault> {
@@ -207,25 +180,9 @@ pub async fn master(reads: &impl Reads) -> Result<Head, Fault> {
     Ok(Head { seq: row.master_seq, epoch: row.epoch, low: row.low_seq })
 }
 
-/// Condition on kinds of events. Equal lists have equal texts: a partial index is used only for the
-/// text that it was created with.
-#[derive(Debug, Clone)]
-pub struct Kinds(String);
-
-impl Kinds {
-    pub fn of(declared: &[&dyn AnyEventType]) -> Self {
-        let names: Vec<String> = declared.iter().map(|event| format!("'{}'", event.name())).collect();
-        Self(format!("kind IN ({})", names.join(", ")))
-    }
-    /// The condition.
-    pub fn sql(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Returns the last events of these kinds, newest first.
-pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
-    events(reads, &format!(" AND {kinds} ORDER BY seq DESC LIMIT $2"), vec![i64::from(limit).into()]).await
+pub async fn last_of_kinds(reads: &impl Reads, kinds: &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
+    events(reads, &format!(" AND {} ORDER BY seq DESC LIMIT $2", kinds.sql()), vec![i64::from(limit).into()]).await
 }
 
 /// Inserts a new tenant's counter.

@@ -14,8 +14,9 @@ use sea_orm::{Statement, Value};
 
 use super::{
     Backend, Fault, Reads, Row,
-    journal::{Event, Kinds},
+    events::AnyEventType,
     journal_bounds::{JournalBounds, RECORDED_SINCE},
+    journal_event::Event,
 };
 
 /// Size of a page: bytes of payloads, in UTF-8. The event that reaches it is the page's last one,
@@ -28,6 +29,22 @@ const STATEMENT_EVENTS: u32 = 500;
 /// statement reads the payload of each row that it passes, even if it returns none: 4 ms for 64
 /// rows of 250 kB.
 const FIRST_ON_SQLITE: u32 = 32;
+
+/// Condition on kinds of events. Equal lists have equal texts: a partial index is used only for the
+/// text that it was created with.
+#[derive(Debug, Clone)]
+pub struct Kinds(String);
+
+impl Kinds {
+    pub fn of(declared: &[&dyn AnyEventType]) -> Self {
+        let names: Vec<String> = declared.iter().map(|event| format!("'{}'", event.name())).collect();
+        Self(format!("kind IN ({})", names.join(", ")))
+    }
+    /// The condition.
+    pub fn sql(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Events of the journal, oldest first.
 #[derive(Debug, Default)]

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bulk, Fault, Reads, TenantScope, commit_hook,
-    idempotency::{self, Before, Key},
-    journal::Event,
+    idempotency_keys::{self, Before, Key},
+    journal_event::Event,
 };
 
 /// Receipt from which a repeated call is answered: only the ID, so that the answer is authorised
@@ -60,8 +60,8 @@ impl Once {
     /// # Errors
     /// The database, or a receipt that cannot be read.
     pub async fn before(&self, reads: &impl Reads) -> Result<Before<Receipt>, Fault> {
-        let found = idempotency::look_up(reads, [&self.key]).await?;
-        idempotency::read(idempotency::key_use(&self.key, &found))
+        let found = idempotency_keys::look_up(reads, [&self.key]).await?;
+        idempotency_keys::read(idempotency_keys::key_use(&self.key, &found))
     }
 
     /// Runs the call: its first commit includes the receipt.
@@ -87,7 +87,7 @@ impl Once {
         let id = said.or_else(|| events.first().and_then(|event| id_of(event)));
         let receipt = Receipt { id, seq: events.last().map(|event| event.seq) };
         let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
-        Ok(Some(idempotency::rows(tenant, [(&self.key, receipt)], self.at)))
+        Ok(Some(idempotency_keys::rows(tenant, [(&self.key, receipt)], self.at)))
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::storage::idempotency::InputDigest;
+    use crate::storage::idempotency_keys::InputDigest;
 
     fn once(tenant: TenantId) -> Arc<Once> {
         let key = Key { owner: Uuid::nil(), mutation: "roleCreate", key: "k".to_owned(), hash: InputDigest::default() };

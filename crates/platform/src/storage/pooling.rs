@@ -42,8 +42,6 @@ const END: &str = "COMMIT";
 const MOVED: &str = "transactions of one connection ran in different server processes";
 const SHARED: &str = "two open connections ran transactions in one server process";
 const LOST: &str = "a setting of a connection was gone in its next transaction";
-/// Finding without a probe: Postgres refused the first statement that a new connection prepared.
-pub(super) const LEFT_BEHIND: &str = "a new connection had a prepared statement of another one";
 
 /// Refuses a database behind a pooler in transaction mode. If the probe fails, a warning is logged.
 ///

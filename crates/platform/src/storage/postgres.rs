@@ -1,33 +1,38 @@
 //! Opening Postgres: pools for transactions, connections for single statements, each with the role that it needs.
 
+mod pools;
 mod settings;
 
-use std::{future::ready, str::FromStr, time::Duration};
+use std::{future::ready, str::FromStr};
 
 use migration::row_security::{APP, STEWARD};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, Statement,
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement,
     sqlx::{
         self, ConnectOptions, Connection, Executor,
-        error::DatabaseError,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
 };
 
-use self::settings::{CUSTOM, long_settings, refusal_reason, with_settings};
-pub(super) use self::settings::{GENERIC, Setting};
+pub(super) use self::{pools::ConnectionPools, settings::GENERIC};
+use self::{
+    pools::LONG_READ_CONNECTIONS,
+    settings::{CUSTOM, long_settings, refusal_reason, with_settings},
+};
 use super::{
     Backend, Database, Fault, LedgerPlans, Options, Row,
-    connect::{ACQUIRE_TIMEOUT, Opened, STATEMENT_CACHE},
-    fault,
+    connect_errors::refused,
+    database::Opened,
     hosts::{self, Login},
     journal_bounds::JournalBounds,
-    limits, pooling,
+    limits,
+    pool_limits::{ACQUIRE_TIMEOUT, IDLE_LIMIT, MAX_CONNECTION_AGE, STATEMENT_CACHE},
+    pooling,
     replicas::ReplicaPools,
     row_security::{self, ActiveRowSecurity},
     sessions::{Binding, Sessions},
     transaction::Connections,
-    writable::WriteHealth,
+    write_health::WriteHealth,
 };
 
 /// Connections for migrations and for checks of row security: seldom used.
@@ -36,48 +41,8 @@ const OWNER_CONNECTIONS: u32 = 2;
 /// the rest.
 const MAINTENANCE_CONNECTIONS: usize = 4;
 
-/// Connections for exports, reports and imports: the machine works better if only a few of them run
-/// at a time.
-const LONG_READ_CONNECTIONS: usize = 4;
-/// Connections of lanes for global tables, which they seldom need.
-const LANE_GLOBAL_CONNECTIONS: usize = 4;
 /// Proofs of the whole database.
 const VERIFY_CONNECTIONS: usize = 2;
-
-/// Connections for single statements.
-#[derive(Clone)]
-pub(super) struct ConnectionPools {
-    /// Connections for a tenant's rows: writes always; reads if row security covers them too.
-    pub tenants: Sessions,
-    /// Connections for global tables, and for the rows of all tenants.
-    pub across: Sessions,
-    /// Connections for long reads of a tenant's rows, each planned for its own values.
-    pub long: Sessions,
-    /// Whether the ledger's lanes have their statements planned once.
-    pub plans: LedgerPlans,
-    /// Additional settings of long reads, where the server's own values differ.
-    pub long_settings: Vec<Setting>,
-}
-
-impl ConnectionPools {
-    /// Returns other connections, for the ledger's lanes: they find rows only by their keys, by one
-    /// as well as by hundreds.
-    pub fn others(&self, most: usize) -> Self {
-        let (plans, lanes) = (self.plans, limits::LANES);
-        let others = |sessions: &Sessions, most: usize| match plans {
-            LedgerPlans::Server => sessions.others(most, lanes),
-            LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(most, lanes),
-        };
-        let (tenants, across) = (others(&self.tenants, most), others(&self.across, LANE_GLOBAL_CONNECTIONS));
-        let long_settings = self.long_settings.clone();
-        Self { tenants, across, long: self.long.others(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
-    }
-    pub fn forget(&self) {
-        self.tenants.forget();
-        self.across.forget();
-        self.long.forget();
-    }
-}
 
 pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault> {
     let write_health = WriteHealth::default();
@@ -216,65 +181,6 @@ async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
     Ok(LedgerPlans::Server)
 }
 
-fn no_answer_fault(url: &str, err: &dyn std::fmt::Display) -> Fault {
-    Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)))
-}
-
-/// Returns the reason that the first connection was not opened: no server answers, or the server
-/// names the missing part.
-pub(super) fn refused(url: &str, err: &DbErr) -> Fault {
-    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = err else { return no_answer_fault(url, err) };
-    let said = cause.as_database_error().map(DatabaseError::message).unwrap_or_default();
-    match fault::code(err).as_deref() {
-        // invalid_catalog_name
-        Some("3D000") => Fault::Broken(format!(
-            "there is no database at {}: {said}; make it first (CREATE DATABASE), then `entrepot migrate` makes its tables",
-            place(url)
-        )),
-        // invalid_authorization_specification, invalid_password
-        Some("28000" | "28P01") => {
-            Fault::Broken(format!("the Postgres database {} does not let this login in: {said}", place(url)))
-        }
-        // duplicate_prepared_statement
-        Some("42P05") => Fault::Pooled(pooling::LEFT_BEHIND),
-        _ if is_certificate_v1(cause) => Fault::Broken(format!(
-            "the Postgres server at {} shows a certificate of X.509 version 1, which cannot be used for TLS: issue it again as version 3 \
-             (`openssl x509 -req` does so with -extfile); sslmode=disable connects without TLS, for private networks",
-            place(url)
-        )),
-        _ if matches!(&**cause, sqlx::Error::Tls(_)) => Fault::Broken(format!(
-            "no TLS with the Postgres server at {}: {cause}; docs/OPERATIONS.md has what sslmode may be",
-            place(url)
-        )),
-        _ => no_answer_fault(url, err),
-    }
-}
-
-/// Whether an error is about the server's state, not about the statement: it has no resources, or
-/// is starting or stopping.
-fn is_temporary_state(code: &str) -> bool {
-    code.starts_with("53") || code.starts_with("57P")
-}
-
-/// Whether a TLS handshake failed because of a certificate version that rustls does not support.
-/// The cause is nested some errors deep.
-fn is_certificate_v1(err: &sqlx::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(err);
-    while let Some(one) = cause {
-        if one.to_string().contains("UnsupportedCertVersion") {
-            return true;
-        }
-        cause = one.source();
-    }
-    false
-}
-
-/// Idle time after which a connection is closed instead of used: a firewall may have dropped it
-/// silently, and a statement on it would wait for an answer that never comes.
-pub(super) const IDLE_LIMIT: Duration = Duration::from_mins(10);
-/// Maximum age of a connection: the server's memory for it is freed when it is closed.
-pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_mins(30);
-
 /// Returns a pool that opens connections on demand. Their age is checked when they are taken: with
 /// time limits in its own options sqlx 0.9 starts a task that counts idle connections, and may
 /// count without an end (see `connect`). Their state is checked with a timeout when they are
@@ -324,23 +230,6 @@ async fn search_path(owner: &DatabaseConnection) -> Result<Option<String>, Fault
     let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     let schema: Option<String> = row.as_ref().map(Row::scalar).transpose()?.flatten();
     Ok(schema.filter(|schema| schema != "public").map(|schema| format!("\"{schema}\",public")))
-}
-
-impl ActiveRowSecurity {
-    /// Returns the connections for single reads of a tenant's rows.
-    pub(super) fn reads<'a>(&self, doors: &'a ConnectionPools) -> &'a Sessions {
-        match self {
-            Self::Writes => &doors.across,
-            _ => &doors.tenants,
-        }
-    }
-}
-
-/// Returns the server and database of a URL, without its login and options.
-fn place(url: &str) -> &str {
-    let url = url.split('?').next().unwrap_or_default();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.rsplit_once('@').map_or(rest, |(_, place)| place)
 }
 
 #[cfg(test)]

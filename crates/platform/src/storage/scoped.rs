@@ -6,132 +6,32 @@ use std::{
 };
 
 use async_trait::async_trait;
-use entity::{Tenanted, prelude::TenantId, record::Record};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
-};
+use entity::{prelude::TenantId, record::Record};
+use sea_orm::{EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value};
 
 use super::{
-    Backend, Database, Extensions, Fault, Row, Work, journal,
+    Backend, Database, Extensions, Fault, Reads, Row, Snapshot,
     moment::{self, Moment},
+    read_kind::ReadKind,
     replicas::{self, Freshness, ReadRoute},
-    sessions::{Bound, Workers},
+    sessions::Bound,
+    transaction::Purpose,
 };
-
-/// Reads of a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as
-/// `$2`, `$3` …
-#[async_trait]
-pub trait Reads: Send + Sync {
-    fn tenant(&self) -> TenantId;
-    fn backend(&self) -> Backend;
-    /// Returns the values that later rooms keep with the database.
-    fn extensions(&self) -> &Extensions;
-    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
-    /// Runs a long statement beside another one, in a single process of Postgres.
-    async fn query_side_by_side(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.query(statement).await
-    }
-
-    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
-        let mut all = Vec::with_capacity(values.len() + 1);
-        all.push(Value::from(self.tenant()));
-        all.extend(values);
-        self.query(Statement::from_sql_and_values(self.backend().into(), sql, all)).await
-    }
-}
-
-/// The same rows, for long statements that run at the same time: Postgres reads each in one
-/// process. With parallel workers they would need more processors than there are, and wait for each
-/// other.
-pub struct SideBySide<'a, R>(pub &'a R);
-
-#[async_trait]
-impl<R: Reads> Reads for SideBySide<'_, R> {
-    fn tenant(&self) -> TenantId {
-        self.0.tenant()
-    }
-    fn backend(&self) -> Backend {
-        self.0.backend()
-    }
-    fn extensions(&self) -> &Extensions {
-        self.0.extensions()
-    }
-    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.0.query_side_by_side(statement).await
-    }
-}
-
-/// Finders for a tenant's tables.
-#[async_trait]
-pub trait Finds: Reads {
-    /// Returns the rows of a raw statement, sent like `rows`, whose select list is that of `R`.
-    async fn records<R: Record + Send>(&self, sql: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
-        self.rows(sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
-    }
-    /// A select that already names the tenant.
-    fn find<E: Tenanted>(&self) -> Select<E> {
-        E::find().filter(E::TENANT.eq(self.tenant()))
-    }
-    async fn all<E: Tenanted>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
-        let rows = self.query(QueryTrait::build(&select, self.backend().into())).await?;
-        rows.iter().map(|row| Ok(FromQueryResult::from_query_result(row, "")?)).collect()
-    }
-    async fn one<E: Tenanted>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
-        Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
-    }
-}
-impl<T: Reads + ?Sized> Finds for T {}
-
-/// Suspended tenants, for statements over all tenants: `AND tenant_id NOT IN {SUSPENDED}` leaves
-/// out rows that wait until they are resumed.
-pub const SUSPENDED: &str = "(SELECT id FROM tenant WHERE suspended_at IS NOT NULL)";
-
-/// Whether the operator has suspended the tenant.
-///
-/// # Errors
-/// The database fails.
-pub async fn is_suspended(reads: &impl Reads) -> Result<bool, Fault> {
-    Ok(!reads.rows("SELECT 1 FROM tenant WHERE id = $1 AND suspended_at IS NOT NULL", vec![]).await?.is_empty())
-}
 
 /// Number of checks, and the pause between them, by which a job waits for a replica that has caught
 /// up: two seconds in all.
 const MAX_CATCH_UP_CHECKS: u32 = 20;
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The statements that a handle is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReadKind {
-    /// Reads of a page or a list.
-    Short,
-    /// Reads of thousands of rows.
-    Long,
-    /// Long ones that run at the same time.
-    SideBySide,
-}
-
-impl ReadKind {
-    pub(super) const fn is_long(self) -> bool {
-        matches!(self, Self::Long | Self::SideBySide)
-    }
-    pub(super) const fn workers(self) -> Workers {
-        match self {
-            Self::Short | Self::Long => Workers::AsSet,
-            Self::SideBySide => Workers::None,
-        }
-    }
-}
-
 /// Handle on a tenant's rows: as committed, as of a replica that is fresh enough for the request
 /// that opened the handle, or as of the snapshot of the task that opened it.
 #[derive(Clone)]
 pub struct TenantScope {
-    tenant: TenantId,
-    db: Database,
+    pub(super) tenant: TenantId,
+    pub(super) db: Database,
     kind: ReadKind,
     /// Route of the request that opened the handle; None reads from the primary.
-    route: Option<Arc<ReadRoute>>,
+    pub(super) route: Option<Arc<ReadRoute>>,
     /// Snapshot of the task; while it lasts, it takes precedence over the route.
     moment: Weak<Moment>,
 }
@@ -187,17 +87,8 @@ impl TenantScope {
     pub(super) fn may_be_stale(&self) -> bool {
         self.has_consistent_reads() || self.route.as_ref().is_some_and(|route| route.replica().is_some())
     }
-    /// Begins a transaction on the tenant's rows. Later reads may depend on its writes, so they go
-    /// to the primary.
-    pub async fn begin(&self) -> Result<Work, Fault> {
-        if let Some(route) = &self.route {
-            route.switch_to_primary();
-        }
-        Work::begin(&self.db, self.tenant).await
-    }
-    /// The number of the tenant's last event.
-    pub async fn head(&self) -> Result<journal::Head, Fault> {
-        journal::head(self).await
+    pub async fn snapshot(&self) -> Result<Snapshot, Fault> {
+        Snapshot::begin(self.database(), &self.database().reader, self.tenant(), Purpose::Snapshot).await
     }
 
     async fn answer(&self, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
@@ -296,11 +187,10 @@ impl Global {
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
         Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
     }
-    /// Begins a transaction of the deployment itself on a tenant's rows. Unlike a request's it may
-    /// chain the audit log, erase a tenant, and read and write credentials; it writes only that
-    /// tenant's rows and global ones, and reads all. The tenant need not exist yet.
-    pub async fn maintenance_for(&self, tenant: TenantId) -> Result<Work, Fault> {
-        Work::begin_as_maintenance(&self.db, tenant).await
+    /// Takes a snapshot for the deployment's own proofs: their statements are long, and Postgres
+    /// plans them better without policies. Only the statements themselves keep to the tenant.
+    pub async fn snapshot_for(&self, tenant: TenantId) -> Result<Snapshot, Fault> {
+        Snapshot::begin(&self.db, &self.db.proofs, tenant, Purpose::Snapshot).await
     }
 }
 

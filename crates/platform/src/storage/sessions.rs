@@ -7,6 +7,7 @@
 //! more, and when no answer came in time.
 
 mod broken;
+mod silence;
 
 use std::{
     io,
@@ -25,15 +26,19 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use self::broken::{Silence, is_full, is_late, late};
 pub(super) use self::broken::{is_lost, is_server_away};
+use self::{
+    broken::{is_full, is_late, late},
+    silence::Silence,
+};
 use super::{
     Fault,
     dialect::listed,
     hosts::{Login, left},
     limits::Limits,
-    postgres::{GENERIC, IDLE_LIMIT, MAX_CONNECTION_AGE},
-    writable::WriteHealth,
+    pool_limits::{IDLE_LIMIT, MAX_BACKOFF, MAX_CONNECTION_AGE, MIN_BACKOFF},
+    postgres::GENERIC,
+    write_health::WriteHealth,
 };
 
 /// A limited number of connections, opened on demand. Cheap to clone.
@@ -104,9 +109,6 @@ struct Session {
 /// Timeout of binding a connection ahead: a slower binding is left to the statement that needs it,
 /// so that nothing else waits for it.
 const PREBIND_TIMEOUT: Duration = Duration::from_millis(500);
-/// The first pause between two tries to connect to a server that is starting.
-pub(super) const MIN_BACKOFF: Duration = Duration::from_millis(10);
-pub(super) const MAX_BACKOFF: Duration = Duration::from_millis(200);
 
 impl Sessions {
     /// Creates the connections; their server enforces the limits.

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use crate::slow::StatementTimer;
 
 use super::{
-    Backend, Database, Extensions, Fault, Global, Reads, TenantScope,
+    Backend, Database, Extensions, Fault, Reads,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -18,20 +18,6 @@ pub struct Snapshot {
     backend: Backend,
     extensions: Extensions,
     transaction: Transaction,
-}
-
-impl TenantScope {
-    pub async fn snapshot(&self) -> Result<Snapshot, Fault> {
-        Snapshot::begin(self.database(), &self.database().reader, self.tenant(), Purpose::Snapshot).await
-    }
-}
-
-impl Global {
-    /// Takes a snapshot for the deployment's own proofs: their statements are long, and Postgres
-    /// plans them better without policies. Only the statements themselves keep to the tenant.
-    pub async fn snapshot_for(&self, tenant: TenantId) -> Result<Snapshot, Fault> {
-        Snapshot::begin(&self.db, &self.db.proofs, tenant, Purpose::Snapshot).await
-    }
 }
 
 impl Snapshot {

@@ -1,4 +1,5 @@
-//! Count of the sent statements and, during a recording, their texts and values.
+//! Count of the sent statements and, during a recording, their texts and values. `recording` reads
+//! them.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -7,7 +8,6 @@ use std::sync::{
 
 use sea_orm::Statement;
 
-use super::Database;
 use crate::{
     slow::{self, StatementTimer},
     traces::Span,
@@ -37,9 +37,9 @@ impl Drop for Sent {
 
 #[derive(Default)]
 pub(super) struct Statements {
-    count: AtomicU64,
-    is_recording: AtomicBool,
-    recorded: Mutex<Vec<Statement>>,
+    pub(super) count: AtomicU64,
+    pub(super) is_recording: AtomicBool,
+    pub(super) recorded: Mutex<Vec<Statement>>,
 }
 
 impl Statements {
@@ -61,26 +61,5 @@ impl Statements {
             self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
         Sent::begin(&statement.sql)
-    }
-}
-
-impl Database {
-    /// Returns the number of statements that tenants' handles have sent since the database was
-    /// opened, for metrics and for the limits that tests set to pages.
-    pub fn statements(&self) -> u64 {
-        self.statements.count.load(Ordering::Relaxed)
-    }
-
-    /// Runs `work`, and returns the statements that handles of this database sent meanwhile, with
-    /// their values: for tests of plans. One recording at a time; statements of a `Snapshot` are
-    /// not included.
-    pub async fn recorded<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
-        let statements = &self.statements;
-        let take = || std::mem::take(&mut *statements.recorded.lock().unwrap_or_else(PoisonError::into_inner));
-        take();
-        statements.is_recording.store(true, Ordering::Relaxed);
-        let answer = work.await;
-        statements.is_recording.store(false, Ordering::Relaxed);
-        (answer, take())
     }
 }

@@ -3,23 +3,17 @@
 //! server's timeline before any statement, and the first that finds another one begins a new epoch of all tenants.
 //! `docs/decisions/0237-epochs-after-a-failover.md`.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+mod state;
 
 use entity::prelude::TenantId;
 use futures_util::future::BoxFuture;
 use migration::row_security::STEWARD;
-use sea_orm::{
-    DbErr, RuntimeErr,
-    sqlx::{self, Executor, PgConnection, Row as _, error::DatabaseError, postgres::PgRow},
-};
+use sea_orm::sqlx::{self, Executor, PgConnection, Row as _, error::DatabaseError, postgres::PgRow};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+pub(super) use self::state::{Seen, Timeline};
 use super::{
-    Database, Fault,
     dialect::listed,
     hosts::{Login, left},
     limits::{self, Limits},
@@ -56,13 +50,6 @@ const BEGIN_SETS: &str = "WITH held AS (SELECT s.tenant_id, s.id FROM export_sch
 pub const SETS_LOST: i64 = 1_000;
 /// Maximum tenants whose epochs are renewed by one statement: a policy compares each row with the list.
 const TENANTS: usize = 500;
-
-/// A timeline, and whether its commits wait for a standby.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
-    timeline: i64,
-    is_synchronous: bool,
-}
 
 /// Result of a check of the timeline.
 #[derive(Debug, Clone, Copy)]
@@ -109,38 +96,7 @@ fn step(Look { now, kept }: Look, remembered: Option<Seen>) -> Step {
     if kept.timeline == now.timeline || was_synchronous { Step::Keep } else { Step::Renew }
 }
 
-/// The timeline that a process writes to. Clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Timeline(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    /// Set if connections are to be checked: whether those of the deployment's own work have a role.
-    armed: OnceLock<bool>,
-    seen: Mutex<Option<Seen>>,
-    /// Number of times that another timeline was found.
-    generation: AtomicU64,
-    /// Lock of the task that carries out the action after a check.
-    settling: tokio::sync::Mutex<()>,
-    /// Reason that the server does not tell its timeline.
-    refusal: OnceLock<String>,
-}
-
 impl Timeline {
-    /// Begins to check new connections.
-    pub(super) fn start_checks(&self, has_roles: bool) {
-        // A database is opened once.
-        let _ = self.0.armed.set(has_roles);
-    }
-
-    fn generation(&self) -> u64 {
-        self.0.generation.load(Ordering::SeqCst)
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
-        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Checks a connection's server before the connection is used; returns whether the connection may be used again. One to a standby may not: the
     /// standby may be promoted meanwhile. The connection keeps the limits from then on. Boxed, since each statement that may need a connection would
     /// contain the future.
@@ -209,25 +165,6 @@ impl Timeline {
                 Ok(None)
             }
             Err(err) => Err(err),
-        }
-    }
-
-    fn refused(&self, why: &str) {
-        if self.0.refusal.set(why.to_owned()).is_ok() {
-            tracing::warn!(
-                why,
-                "Postgres does not say which timeline it writes: after a failover that lost commits, `entrepot epoch` has to be run"
-            );
-        }
-    }
-
-    /// Records the timeline that was settled. If it differs from the last one, followers of journals check them again.
-    fn record_timeline(&self, now: Seen, was_promoted: bool) {
-        // Both are set under one lock: a task that finds the new timeline also finds the new count.
-        let mut seen = self.seen();
-        let before = seen.replace(now);
-        if was_promoted || before.is_some_and(|before| before.timeline != now.timeline) {
-            self.0.generation.fetch_add(1, Ordering::SeqCst);
         }
     }
 
@@ -318,38 +255,6 @@ fn is_not_migrated(err: &dyn DatabaseError) -> bool {
     err.code().is_some_and(|code| code == "42883") && err.message().contains("kept_timeline")
 }
 
-/// Report on the timeline of a Postgres, for its operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TimelineReport {
-    /// The timeline is watched; commits wait for a standby or do not.
-    Watched { timeline: i64, is_synchronous: bool },
-    /// The server does not tell its timeline, for this reason.
-    Refused(String),
-}
-
-impl Database {
-    /// Returns the number of times that this process has found the database promoted.
-    pub(crate) fn timeline_generation(&self) -> u64 {
-        self.write_health.timeline().generation()
-    }
-
-    /// Checks the timeline again, on a connection that may have been open for long; None on SQLite, and before the database
-    /// is migrated.
-    ///
-    /// # Errors
-    /// The database cannot be queried, or it was promoted and the new epochs could not be written.
-    pub async fn check_timeline(&self) -> Result<Option<TimelineReport>, Fault> {
-        let Some(doors) = &self.doors else { return Ok(None) };
-        doors.across.check_timeline().await.map_err(|err| Fault::from(DbErr::Conn(RuntimeErr::SqlxError(err.into()))))?;
-        let timeline = self.write_health.timeline();
-        if let Some(why) = timeline.0.refusal.get() {
-            return Ok(Some(TimelineReport::Refused(why.clone())));
-        }
-        let seen = *timeline.seen();
-        Ok(seen.map(|Seen { timeline, is_synchronous }| TimelineReport::Watched { timeline, is_synchronous }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,22 +280,6 @@ mod tests {
         ];
         for (name, now, kept, remembered, expected) in cases {
             assert_eq!(step(Look { now, kept }, remembered), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn who_follows_a_journal_is_told_of_a_promotion_and_of_nothing_else() {
-        let timeline = Timeline::default();
-        for (now, was_promoted, generation) in [
-            (seen(1, false), false, 0),
-            (seen(1, true), false, 0),
-            // Another process settled it.
-            (seen(2, true), false, 1),
-            (seen(2, true), false, 1),
-            (seen(2, true), true, 2),
-        ] {
-            timeline.record_timeline(now, was_promoted);
-            assert_eq!(timeline.generation(), generation, "{now:?}");
         }
     }
 }

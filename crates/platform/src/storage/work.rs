@@ -9,10 +9,10 @@ use sea_orm::{
 };
 
 use super::{
-    Backend, Bulk, Committed, Database, Extensions, Fault, OwnRow, Reads, Snapshot, bulk,
+    Backend, Bulk, Committed, Database, Extensions, Fault, Global, OwnRow, Reads, Snapshot, TenantScope, bulk,
     commit_hook::{self, ObjectChange},
     dry_run,
-    journal::Event,
+    journal_event::Event,
     once, replicas,
     transaction::{Connections, Purpose, Transaction},
 };
@@ -31,11 +31,31 @@ pub struct Work {
     changes: Vec<ObjectChange>,
 }
 
+impl TenantScope {
+    /// Begins a transaction on the tenant's rows. Later reads may depend on its writes, so they go
+    /// to the primary.
+    pub async fn begin(&self) -> Result<Work, Fault> {
+        if let Some(route) = &self.route {
+            route.switch_to_primary();
+        }
+        Work::begin(&self.db, self.tenant).await
+    }
+}
+
+impl Global {
+    /// Begins a transaction of the deployment itself on a tenant's rows. Unlike a request's it may
+    /// chain the audit log, erase a tenant, and read and write credentials; it writes only that
+    /// tenant's rows and global ones, and reads all. The tenant need not exist yet.
+    pub async fn maintenance_for(&self, tenant: TenantId) -> Result<Work, Fault> {
+        Work::begin_as_maintenance(&self.db, tenant).await
+    }
+}
+
 impl Work {
-    pub(super) async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+    async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
         Self::begin_on(db, &db.writer, tenant, false).await
     }
-    pub(super) async fn begin_as_maintenance(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+    async fn begin_as_maintenance(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
         Self::begin_on(db, &db.maintenance, tenant, true).await
     }
 

@@ -10,18 +10,19 @@
 //! moved, or holds, leaves out its own tenant only.
 
 mod postgres;
+mod rows;
 mod sqlite;
 
 use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::TenantId;
 use sea_orm::sqlx::postgres::PgArguments;
-use uuid::Uuid;
 
+pub use self::rows::{HeadBoundRows, Link};
+use self::rows::{Own, WriteOutcome};
 use super::{
-    Backend, Bulk, Committed, Database, Fault,
-    journal::{self, CounterRequest, Event},
-    sessions::Bound,
+    Backend, Committed, Database, Fault,
+    journal::{self, Event},
 };
 
 /// Result of a write; the durable events have been announced to this process's followers.
@@ -33,41 +34,6 @@ pub struct Written {
     /// shared statement, another tenant's. Their rows are probably not locked, so a new plan on the
     /// chain's new end is likely to be written.
     pub chain_moved: HashSet<TenantId>,
-}
-
-/// Outcome of writing a tenant's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WriteOutcome {
-    Written,
-    Overtaken,
-    ChainMoved,
-}
-
-/// Rows that were decided against the state as of event `head`, and the numbers that they take from
-/// the counter.
-#[derive(Debug)]
-pub struct HeadBoundRows {
-    pub head: i64,
-    /// Epoch of that event: a promoted database assigns lost numbers again.
-    pub epoch: Uuid,
-    pub want: CounterRequest,
-    /// In the order of their foreign keys.
-    pub rows: Vec<Bulk>,
-    /// Events, numbered from `head + 1`; their rows are not among `rows`.
-    pub events: Vec<Event>,
-    pub link: Option<Link>,
-}
-
-/// A chain of the tenant's that grows in the same transaction: rows after a head, if that has not
-/// moved.
-#[derive(Debug)]
-pub struct Link {
-    /// Table with the head of the chain: a row a tenant, with `seq` and `hash`.
-    pub table: &'static str,
-    pub from: i64,
-    pub to: i64,
-    pub hash: Vec<u8>,
-    pub rows: Bulk,
 }
 
 /// Rows at heads as prepared statements: a lane prepares a batch while the one before is being
@@ -130,7 +96,7 @@ impl Database {
     /// done while the batch before is on its way, it delays no write.
     pub async fn prebind_connection(&self, tenants: &[TenantId]) {
         if let Some(doors) = &self.doors {
-            doors.tenants.prebind_connection(&bound_to(tenants)).await;
+            doors.tenants.prebind_connection(&postgres::bound_to(tenants)).await;
         }
     }
 
@@ -158,21 +124,4 @@ impl Database {
         }
         Ok(written)
     }
-}
-
-/// Returns the binding of a statement for these tenants' rows.
-fn bound_to(tenants: &[TenantId]) -> Bound {
-    match tenants {
-        [tenant] => Bound::Tenant(*tenant),
-        several => Bound::Tenants(several.into()),
-    }
-}
-
-/// Rows of one tenant.
-struct Own {
-    tenant: TenantId,
-    epoch: Uuid,
-    want: CounterRequest,
-    rows: Vec<Bulk>,
-    link: Option<Link>,
 }

@@ -1,9 +1,9 @@
 //! Parts of an operation, or of a run of a job, whose trace is not recorded: its waits, its batch
 //! and the longest of its statements and steps.
 //!
-//! They are kept while the operation runs: sent if the operation's span is sent (`kept`), else
-//! dropped. Each part has a name and two times; the text of a statement is read only if it has
-//! taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
+//! They are kept while the operation runs: sent if the operation's span is sent
+//! (`tail_sampling`), else dropped. Each part has a name and two times; the text of a statement is
+//! read only if it has taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +15,7 @@ use entity::prelude::Timestamp;
 use super::{
     attributes::AttributeValue,
     context::TraceContext,
-    span::{FinishedSpan, SpanKind},
+    finished_span::{FinishedSpan, SpanKind},
 };
 use crate::clock::Monotonic;
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    TRACER, Tracer,
     context::TraceContext,
+    finished_span::SpanKind,
     parts::{PartSpan, Parts},
-    span::{Span, SpanKind},
+    span::Span,
+    tracer::{TRACER, Tracer},
 };
 
 /// Time that a command spends in a queue, if its trace is recorded or its operation may be sent.

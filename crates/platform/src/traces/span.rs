@@ -6,43 +6,18 @@ use entity::prelude::Timestamp;
 use tokio::task::futures::TaskLocalFuture;
 
 use super::{
-    QUEUE, TRACER, Tracer,
     attributes::{AttributeValue, Summary, TextHash},
-    context::{TaskTrace, TraceContext, current, parts},
-    count_dropped,
-    kept::{Ending, Position, Verdict},
+    context::TraceContext,
+    finished_span::{FinishedSpan, SpanKind},
     parts::{MIN_PART_DURATION, PartSpan, Parts},
+    tail_sampling::{Ending, Position, Verdict},
+    task::{TaskTrace, current, parts},
+    tracer::{QUEUE, TRACER, Tracer, count_dropped},
 };
 use crate::clock::Monotonic;
 
 /// Commands that a batch is linked with.
 const MAX_LINKS: usize = 128;
-
-/// Relation of a span to the outside of this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpanKind {
-    Internal,
-    /// Answers a request.
-    Server,
-    /// Waits for an answer.
-    Client,
-    /// Works on a queued item.
-    Consumer,
-}
-
-/// A finished span, ready for export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FinishedSpan {
-    pub context: TraceContext,
-    pub parent: Option<u64>,
-    pub name: &'static str,
-    pub kind: SpanKind,
-    pub start: Timestamp,
-    pub took: Duration,
-    pub attributes: Vec<(&'static str, AttributeValue)>,
-    pub links: Vec<TraceContext>,
-    pub has_failed: bool,
-}
 
 /// A span that has begun. It ends when it is dropped.
 #[must_use]

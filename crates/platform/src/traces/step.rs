@@ -2,12 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use super::{
-    TRACER,
-    attributes::AttributeValue,
-    parts::Part,
-    span::{Span, SpanKind},
-};
+use super::{attributes::AttributeValue, finished_span::SpanKind, parts::Part, span::Span, tracer::TRACER};
 use crate::clock::Monotonic;
 
 /// Start of something that has ended, and its duration.

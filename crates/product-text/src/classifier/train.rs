@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Product,
     baseline::NaiveBayes,
     model::Model,
     report::{HeldOutProduct, Report, category_accuracy, of_labels, tag_accuracy},
@@ -25,6 +24,17 @@ const MAX_COUNTS: usize = 1 << 25;
 const FOLDS: usize = 5;
 /// With more products than this, one fold is held out, not each of five in turn.
 const MAX_ALL_FOLDS: usize = 20_000;
+
+/// A product as the model reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Product<'a> {
+    /// Decides, with its family, to which side it belongs when the model is judged.
+    pub id: &'a str,
+    pub name: &'a str,
+    pub description: &'a str,
+    /// The product's category as the only label, or its tags.
+    pub labels: &'a [&'a str],
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {

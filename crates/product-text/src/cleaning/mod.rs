@@ -2,30 +2,11 @@
 //! name in which a rule would change one is left as it was.
 
 mod casing;
+mod learning;
 mod rules;
 mod style;
 
-pub use style::{Case, Style};
-
-/// The rules, in the order in which they are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// Invisible characters go; runs of white space become one space.
-    Whitespace,
-    /// One space after a comma and none before it; repeated marks become one; marks at the ends are
-    /// removed.
-    Punctuation,
-    /// Abbreviations that the style spells out: `S/4` as `Set of 4`.
-    Abbreviation,
-    /// A number and its unit are separated, the unit in its usual spelling: `12CM` as `12 cm`.
-    Unit,
-    /// A name in capitals gets the style's case.
-    Case,
-}
-
-impl Rule {
-    pub const ALL: [Self; 5] = [Self::Whitespace, Self::Punctuation, Self::Abbreviation, Self::Unit, Self::Case];
-}
+pub use style::{Case, Rule, Style};
 
 /// The effect of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

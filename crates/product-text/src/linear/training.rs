@@ -1,6 +1,6 @@
 //! AdaGrad (Duchi, Hazan & Singer 2011) with one sum of squared gradients a row, which halves the memory; rows that are seen often take smaller steps.
 
-use super::{Loss, Matrix};
+use super::Matrix;
 use crate::ngrams::mixed;
 
 /// The most weights while training: 128 MiB.
@@ -14,6 +14,15 @@ const LEARNING_RATE: f32 = 0.6;
 const WEIGHT_DECAY: f32 = 1e-6;
 /// A probability that is right within this is not learned from.
 const NEGLIGIBLE: f32 = 1e-3;
+
+/// Loss, which also decides how scores become probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// One label a text: softmax regression.
+    Softmax,
+    /// Any number of labels a text: one logistic regression each.
+    Independent,
+}
 
 /// Input of a training.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use async_graphql_parser::types::{BaseType, Type};
 
-use super::{Change, ChangeKind};
+use super::change::{Change, ChangeKind};
 use crate::{
     directives::{Access, Directives},
     schema::{Definition, Field, Input, Kind, Schema, Value},

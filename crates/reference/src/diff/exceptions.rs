@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Change, Diff, Impact};
+use super::change::{Change, Diff, Impact};
 
 /// A list of breaking changes that are allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Changes as people and programs read them.
 
-use super::{Change, Diff, Impact};
+use super::change::{Change, Diff, Impact};
 use crate::json::Json;
 
 const NONE: &str = "No changes.\n";

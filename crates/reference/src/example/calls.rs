@@ -1,6 +1,6 @@
 //! The call of an example by curl, and by the clients of this repository, in TypeScript and in Python.
 
-use crate::{Operation, directives::Access, json::Json, schema::Field};
+use crate::{directives::Access, json::Json, operation::Operation, schema::Field};
 
 /// The call of an example in two languages, each a whole program.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,9 @@ mod selection;
 mod values;
 
 use crate::{
-    Operation,
     directives::Access,
     json::Json,
+    operation::Operation,
     schema::{Field, Schema, base},
 };
 pub use answers::Answer;

@@ -2,8 +2,8 @@
 //! its related objects.
 
 use crate::{
-    Operation,
     directives::Access,
+    operation::Operation,
     schema::{Definition, Field, Kind, Schema, base, is_list},
 };
 

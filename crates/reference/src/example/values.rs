@@ -211,7 +211,7 @@ fn is_text(input: &Input) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Operation;
+    use crate::operation::Operation;
 
     #[test]
     fn every_optional_input_that_examples_give_is_in_the_schema() {

@@ -1,12 +1,12 @@
 //! A page for each root field.
 
 use crate::{
-    Answer, Example, Operation,
     cost::points_of,
     directives::Access,
     errors,
-    example::example,
+    example::{Answer, Example, example},
     html::{ROOT, escape_html, link, page as frame, paragraphs, type_link},
+    operation::Operation,
     page::{deprecated, facts, heading, inputs},
     schema::{Field, Schema, base},
 };
@@ -170,7 +170,7 @@ fn errors_of(schema: &Schema, operation: Operation, field: &Field) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DryRun;
+    use crate::example::DryRun;
 
     fn shown(answer: Option<Answer>, dry_run: Option<Answer>) -> String {
         let schema = Schema::parse("type Query { look: Int @public }").unwrap();

@@ -1,9 +1,9 @@
 //! The first page: guides, groups of permissions, then the names of all root fields.
 
 use crate::{
-    Operation,
     guide::Guides,
     html::{concat_html, link, page as frame},
+    operation::Operation,
     page::{deprecation_mark, entry, fields_heading, initial, permissions},
     schema::{Schema, field_path},
 };

@@ -6,10 +6,10 @@ pub(crate) mod permissions;
 pub(crate) mod types;
 
 use crate::{
-    Operation,
     directives::Directives,
     guide::RenderedGuide,
     html::{concat_html, escape_html, inline_html, link, page, paragraphs, type_link},
+    operation::Operation,
     schema::{Field, Input, Schema, base, is_list},
 };
 

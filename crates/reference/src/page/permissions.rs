@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Operation,
     directives::Access,
     html::{concat_html, escape_html, first_sentence, inline_html, link, page as frame},
+    operation::Operation,
     page::{deprecation_mark, facts, fields_heading, heading},
     schema::{Field, Schema, field_path},
 };

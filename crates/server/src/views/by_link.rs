@@ -15,11 +15,12 @@ use axum::{
 use platform::storage::Fault;
 use serde_json::{Map, Value, json};
 
-use super::{PAUSE_MS, Target, ViewReader, error_reply, parse_file_name, view_not_found};
-use crate::{
-    Front,
-    endpoint::{address, text},
+use super::{
+    reader::{PAUSE_MS, Target, ViewReader},
+    refusals::{error_reply, view_not_found},
+    sent::parse_file_name,
 };
+use crate::{client::address, front::Front, headers::text};
 use graphql::{
     answer::Errors,
     code::Code,

@@ -1,4 +1,4 @@
-//! Files that a view is sent as, and their HTTP headers.
+//! Files that a view is sent as: their names, formats and HTTP headers.
 
 use axum::{
     body::Body,
@@ -24,6 +24,21 @@ impl Format {
             Self::Table(format) => media_type(format),
         }
     }
+}
+
+/// Returns the slug and the format of a file name.
+pub(super) fn parse_file_name(file: &str) -> Option<(&str, Format)> {
+    let (slug, ending) = file.rsplit_once('.')?;
+    let format = match ending {
+        "json" => Format::Json,
+        "jsonl" => Format::Table(TableFormat::Jsonl),
+        "csv" => Format::Table(TableFormat::Csv),
+        "xlsx" => Format::Table(TableFormat::Xlsx),
+        "pdf" => Format::Table(TableFormat::Pdf),
+        "parquet" => Format::Table(TableFormat::Parquet),
+        _ => return None,
+    };
+    Some((slug, format))
 }
 
 /// File of a view.

@@ -5,7 +5,11 @@ use async_graphql::Executor;
 use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
 
-use super::{Format, Parameters, Sheet, Target, ViewReader, layout::Layout};
+use super::{
+    layout::Layout,
+    reader::{Parameters, Target, ViewReader},
+    sent::{Format, Sheet},
+};
 use graphql::{answer::Errors, operation::OperationService, session::Session};
 
 /// The table that is wanted.

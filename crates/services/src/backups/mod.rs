@@ -41,11 +41,11 @@ pub use shell::{
     log::{BackupLog, ExclusiveRun, KILLED_ERROR, RunFacts, measure},
     newest::{NewestUndamaged, restore_newest_undamaged},
     prune::PruneResult,
-    read::Verified,
     restore::{Restored, restore},
     revocations::{ListedRevocations, RevokedSince},
     run::{CompletedBackup, Source, heads, run},
     segments::{MAX_CLOCK_SKEW_SECONDS, Reach},
     ship::{ShipSettings, Shipper},
+    verify::Verified,
 };
 pub use spool::waiting_since;

@@ -2,6 +2,7 @@
 
 mod list;
 mod schedules;
+mod view_row;
 
 use entity::{
     prelude::*,
@@ -12,7 +13,8 @@ use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Fields, Link, View, ViewReader, ViewRef};
+use self::view_row::{ViewRow, row_of};
+use super::core::{Link, View, ViewRef};
 
 pub use self::list::{ViewFilter, ViewSort, ViewsSorted, view_page};
 pub use self::schedules::{
@@ -20,66 +22,6 @@ pub use self::schedules::{
     note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name, tenant_zone,
     tenants_due, update_schedule,
 };
-
-#[derive(Record)]
-#[record(of = saved_view, alias = "v")]
-struct ViewRow {
-    id: SavedViewId,
-    slug: String,
-    name: String,
-    document: String,
-    variables: String,
-    cost: i64,
-    is_paused: i32,
-    actor_kind: ActorKind,
-    actor_id: Uuid,
-    version: i64,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    readers: Option<String>,
-}
-
-impl TryFrom<ViewRow> for View {
-    type Error = Fault;
-    fn try_from(row: ViewRow) -> Result<Self, Fault> {
-        let variables =
-            serde_json::from_str(&row.variables).map_err(|_| Fault::corrupt("saved_view", "variables are a JSON object"))?;
-        let readers = row.readers.map(|text| serde_json::from_str(&text)).transpose();
-        let readers = readers.map_err(|_| Fault::corrupt("saved_view", "readers are lists of roles and members"))?;
-        Ok(Self {
-            id: row.id,
-            fields: Fields { name: row.name, slug: row.slug, document: row.document, variables },
-            cost: row.cost,
-            is_paused: row.is_paused != 0,
-            maker: Actor { kind: row.actor_kind, id: row.actor_id },
-            readers,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
-    }
-}
-
-fn row_of(tenant_id: TenantId, view: &View) -> Result<saved_view::Model, Fault> {
-    let readers = view.readers.as_ref().map(serde_json::to_string).transpose();
-    let readers = readers.map_err(|err| Fault::Broken(format!("readers have no JSON: {err}")))?;
-    Ok(saved_view::Model {
-        tenant_id,
-        id: view.id,
-        slug: view.fields.slug.clone(),
-        name: view.fields.name.clone(),
-        document: view.fields.document.clone(),
-        variables: serde_json::Value::Object(view.fields.variables.clone()).to_string(),
-        cost: view.cost,
-        is_paused: i32::from(view.is_paused),
-        actor_kind: view.maker.kind,
-        actor_id: view.maker.id,
-        version: view.version,
-        created_at: view.created_at,
-        updated_at: view.updated_at,
-        readers,
-    })
-}
 
 /// Views: conditions and lock are SQL over `v`, values from `$2`.
 async fn views_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<View>, Fault> {
@@ -117,23 +59,6 @@ pub async fn update_view(work: &Work, view: &View) -> Result<(), Fault> {
 
 pub async fn remove_view(work: &Work, id: SavedViewId) -> Result<u64, Fault> {
     work.execute("DELETE FROM saved_view WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
-}
-
-/// Returns the condition on views that an actor may read, as SQL with values from `$2`: the
-/// equivalent of `View::is_for`. Lists of IDs are texts in which each ID is quoted.
-fn shared_with(asker: &ViewReader) -> (String, Vec<Value>) {
-    if asker.manages {
-        return (String::new(), Vec::new());
-    }
-    let mut sql = " AND (v.readers IS NULL OR (v.actor_kind = $2 AND v.actor_id = $3)".to_owned();
-    let mut values: Vec<Value> = vec![asker.actor.kind.as_str().into(), asker.actor.id.into()];
-    let member = (asker.actor.kind == ActorKind::Member).then(|| MemberId::from_uuid(asker.actor.id).to_string());
-    for id in member.into_iter().chain(asker.roles.iter().map(ToString::to_string)) {
-        values.push(format!("%\"{id}\"%").into());
-        sql.push_str(&format!(" OR v.readers LIKE ${}", values.len() + 1));
-    }
-    sql.push(')');
-    (sql, values)
 }
 
 /// Reads the roles of a member at a time.

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::ReplayError;
-use super::intake::{DraftDocument, NameUse, PlanBuilder, ServiceRow, Slots, StockRow};
-use super::judge;
 use super::matching;
 use super::plan::{Charge, Customer, Document, DocumentKind, Line, Plan, Product};
+use super::plan_builder::{DraftDocument, NameUse, PlanBuilder, ServiceRow, Slots, StockRow};
 use super::reader::FileSummary;
 use super::rule;
+use super::validation;
 
 pub(super) fn assemble(intake: PlanBuilder, seal: FileSummary) -> Result<Plan, ReplayError> {
     let Some(first_time) = intake.first_time else { return Err(ReplayError::Empty { file: seal.file }) };
@@ -36,7 +36,7 @@ pub(super) fn assemble(intake: PlanBuilder, seal: FileSummary) -> Result<Plan, R
     }
     let pieces = matching::pieces(&documents, &lines);
     let came_in = stock_and_cost(&mut products, &documents, &lines);
-    judge::check_stock_value(&seal.file, &products, &came_in)?;
+    validation::check_stock_value(&seal.file, &products, &came_in)?;
     let customers = intake.customers.list.into_iter().zip(intake.countries);
     Ok(Plan {
         seal,
@@ -67,7 +67,7 @@ fn products(
         rank[first_use as usize] = place;
         let name = match best_name(&names[first_use as usize]) {
             Some((name, row)) => {
-                judge::name(file, name, row)?;
+                validation::name(file, name, row)?;
                 name.into()
             }
             None => sku.clone(),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::answers::{
     self, Adjustment, Level, LineKind, Months, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals,
 };
-use super::best::{self, Best};
+use super::best_sellers::{self, Best};
 use super::costs::costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
@@ -38,7 +38,7 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
     })?;
     let mut found = Found::default();
     found.add("file", &section::file_section(plan));
-    let best = best::best(client, &totals.top, expected.best()).await?;
+    let best = best_sellers::best(client, &totals.top, expected.best()).await?;
     found.add("salesReport", &sales_section(&totals, &best));
     found.add("movementReport", &movements_section(&totals.movements));
     found.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
@@ -59,7 +59,7 @@ async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
     let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
     let label = RequestLabel::new("figures", "salesReport, movementReport");
     let mut totals: Totals =
-        client.send_query(&label, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
+        client.send_query(&label, request(answers::TOTALS, json!({"top": best_sellers::ROWS, "limit": limit}))?).await?;
     let mut told = totals.months.len();
     while told == MONTHS
         && let Some(from) = totals.months.last().and_then(|month| month_after(month.key.as_deref()?))

@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::country;
 use super::documents::{CHANGES_LIMIT, Ids, Input, Money};
 use super::error::ReplayError;
-use super::judge;
 use super::payload::{self, Changed, Found, RowNode};
 use super::plan::{Plan, TIME_ZONE};
+use super::validation;
 use super::wire::{Client, RequestLabel, request};
 
 pub const STORE_CODE: &str = "MAIN";
@@ -97,7 +97,7 @@ async fn customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, Replay
     for some in plan.customers.chunks(CHANGES_LIMIT) {
         let rows = some.iter().map(|c| CustomerRow {
             external_ref: &c.external_ref,
-            name: format!("Customer {}", c.external_ref).chars().take(judge::MAX_NAME_CHARS).collect(),
+            name: format!("Customer {}", c.external_ref).chars().take(validation::MAX_NAME_CHARS).collect(),
             country: country::iso_code(&c.country),
         });
         let body = request(payload::CUSTOMERS, Input { input: Rows { rows: rows.collect() } })?;

@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use super::catalogue;
 use super::documents::{Input, LINES_LIMIT, Writer};
 use super::error::ReplayError;
+use super::existing_data::{self, ExistingData};
 use super::payload::{self, Changed, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::progress::Progress;
 use super::schedule::{Scheduler, StockEffect};
-use super::there::{self, ExistingData};
 use super::wire::{Client, RequestLabel, request};
 
 /// Documents to look ahead, for each that may be in flight.
@@ -193,7 +193,7 @@ impl<'a> Load<'a> {
         if !is_taken {
             return Err(explain_error(error));
         }
-        let same = there::same(self.client, self.writer.plan, document).await?;
+        let same = existing_data::same(self.client, self.writer.plan, document).await?;
         let what = || format!("the stored document {} differs from the file", document.invoice);
         same.ok_or_else(|| ReplayError::OtherData { what: what() })
     }

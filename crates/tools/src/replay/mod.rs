@@ -1,11 +1,11 @@
 //! The replay: a retailer's file, by a fixed rule, through the public GraphQL API, and its totals
 //! compared at the end.
 //!
-//! `reader` streams rows, `rule` classifies a row, `intake` and `assemble` make the `plan` (all
-//! documents, in order), `documents` write it as inputs, `there` recognises data of an earlier run,
-//! `schedule` decides which documents may be in flight together, `driver` sends, `audit` queries
-//! the figures and `expect` compares. This room is a client: it uses the public API and no
-//! internals.
+//! `reader` streams rows, `rule` classifies a row, `validation` checks it, `intake` collects rows in
+//! a `plan_builder`, `assemble` makes the `plan` of them (all documents, in order), `documents` write
+//! it as inputs, `existing_data` recognises data of an earlier run, `schedule` decides which
+//! documents may be in flight together, `driver` sends, `audit` queries the figures and `expect`
+//! compares. This room is a client: it uses the public API and no internals.
 
 pub mod audit;
 pub mod catalogue;
@@ -21,16 +21,17 @@ pub mod reader;
 pub mod rule;
 pub mod schedule;
 pub mod section;
-pub mod there;
+pub mod existing_data;
 pub mod wire;
 
 mod answers;
 mod assemble;
-mod best;
+mod best_sellers;
 mod costs;
-mod judge;
+mod validation;
 mod matching;
 mod payload;
+mod plan_builder;
 mod progress;
 
 use std::path::PathBuf;

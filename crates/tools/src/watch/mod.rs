@@ -7,6 +7,7 @@
 
 mod args;
 mod backoff;
+mod error;
 mod print;
 mod session;
 mod wire;
@@ -15,28 +16,10 @@ use std::process::ExitCode;
 
 use tokio::signal;
 
-use self::{
-    backoff::Backoff,
-    print::Printer,
-    session::{End, Watch},
-};
+use self::{backoff::Backoff, error::End, print::Printer, session::Watch};
 
 pub use args::{Format, WatchArgs};
-
-/// Reason for which a watch ended without being stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    #[error("{0} is not the address of a server: {1}")]
-    Address(String, String),
-    #[error("{0}: {1}")]
-    Refused(String, String),
-    #[error("there is no {0} {1} that this token may see")]
-    Unknown(&'static str, String),
-    #[error("the server's answer is not what the schema promises: {0}")]
-    Nonsense(String),
-    #[error("{0}")]
-    Output(#[from] std::io::Error),
-}
+pub use error::WatchError;
 
 /// Watches until it is stopped, or cannot continue.
 pub async fn run(args: WatchArgs) -> Result<ExitCode, WatchError> {

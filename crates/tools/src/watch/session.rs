@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    WatchError,
     args::WatchArgs,
     backoff::Backoff,
+    error::{End, WatchError},
     print::{Printer, first_error},
     wire::{Socket, SocketError, StreamMessage, Update, root_cause},
 };
@@ -28,13 +28,6 @@ pub struct Watch {
     /// Filter of `stores` and `products`, once the server has resolved them.
     filter: Option<Value>,
     cursor: Option<String>,
-}
-
-/// Reason for which a connection ended that another may follow.
-#[derive(Debug)]
-pub enum End {
-    Lost { why: String, come_back: Option<Duration> },
-    Reset(String),
 }
 
 impl Watch {

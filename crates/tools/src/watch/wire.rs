@@ -13,7 +13,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
 };
 
-use super::{WatchError, backoff, session::End};
+use super::{
+    backoff,
+    error::{End, WatchError},
+};
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// The server pings every 20 seconds; a connection that is silent for this time is dead.

@@ -10,10 +10,12 @@ use inventory::catalog::core::{
 use super::{
     enums,
     money_input::MoneyInput,
-    opening::OpeningStockInput,
-    refs::{CategoryRef, ProductFamilyRef, SupplierRef},
+    refs::{CategoryRef, ProductFamilyRef, StoreRef, SupplierRef},
 };
-use crate::graphql::scalars::{Json, Long, Quantity};
+use crate::{
+    graphql::scalars::{Json, Long, Quantity},
+    stock::LotRef,
+};
 
 /// Unit in which a product is counted.
 #[derive(Debug, Clone, InputObject)]
@@ -44,6 +46,20 @@ pub struct ProductOptionInput {
     pub name: String,
     /// Value of the option for this product.
     pub value: String,
+}
+
+/// Stock of a new product in one store.
+#[derive(Debug, Clone, InputObject)]
+pub struct OpeningStockInput {
+    /// Store that holds the stock.
+    pub store: StoreRef,
+    /// Quantity on hand, above 0, in the product's smallest unit.
+    pub quantity: Quantity,
+    /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today. Without one, a
+    /// stated cost is refused with RATE_MISSING, and the product's unit cost counts as unknown.
+    pub unit_cost: Option<MoneyInput>,
+    /// The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1.
+    pub lot: Option<LotRef>,
 }
 
 /// A new product.

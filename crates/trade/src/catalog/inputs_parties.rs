@@ -6,7 +6,7 @@ use inventory::catalog::core::{
     channel::ChannelFields,
     company::{ReachFields, TermsFields},
     customer::CustomerFields,
-    particulars::ParticularsFields,
+    customer_details::ParticularsFields,
     store::{Life, StoreFields},
     supplier::SupplierFields,
 };

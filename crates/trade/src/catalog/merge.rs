@@ -21,7 +21,7 @@ use platform::{path, storage::idempotency::Acted};
 use super::{
     Customer, Supplier,
     mutation_parties::visible_written_customer,
-    mutation_products::written,
+    payload::written,
     refs::{CustomerRef, SupplierRef},
     refusal::user_error,
 };

@@ -6,7 +6,7 @@ pub use objects::catalog::*;
 mod channel_sort;
 mod customer_filter;
 mod inputs;
-mod inputs_life;
+mod inputs_archiving;
 mod inputs_parties;
 mod inputs_tree;
 mod merge;

@@ -12,9 +12,8 @@ use platform::path;
 
 use super::{
     Product, ProductRef,
-    inputs_life::which_of,
-    mutation_products::visibility,
-    payload::{Parts, ProductPayload, parts},
+    inputs_archiving::which_of,
+    payload::{Parts, ProductPayload, parts, visibility},
 };
 use crate::{
     graphql::{

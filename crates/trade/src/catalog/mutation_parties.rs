@@ -15,7 +15,7 @@ use macros::resolvers;
 
 use super::{
     Channel, Customer, Store, Supplier,
-    inputs_life::{
+    inputs_archiving::{
         ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerEraseInput, CustomerRestoreInput,
         StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput, which_of,
     },
@@ -23,8 +23,10 @@ use super::{
         ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerUpdateInput, StoreCreateInput,
         StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
-    mutation_products::{visibility, written},
-    payload::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
+    payload::{
+        ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts, visibility,
+        written,
+    },
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},

@@ -1,7 +1,7 @@
 //! Changes of products, categories and families.
 
 use async_graphql::Context;
-use iam::access::{Permission, kind};
+use iam::access::kind;
 use inventory::{
     catalog::{
         CallOptions, Catalog,
@@ -9,7 +9,6 @@ use inventory::{
             CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_ARCHIVED, FAMILY_CREATED,
             FAMILY_RESTORED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED,
         },
-        shell::RowRef,
     },
     stock::events::STOCK_CHANGED,
 };
@@ -18,20 +17,19 @@ use macros::resolvers;
 use super::{
     Category, Product, ProductFamily,
     inputs::{ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
-    inputs_life::{CategoryRestoreInput, ProductArchiveInput, which_of},
+    inputs_archiving::{CategoryRestoreInput, ProductArchiveInput, which, which_of},
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryUpdateInput, ProductFamilyArchiveInput,
         ProductFamilyCreateInput, ProductFamilyRestoreInput,
     },
-    loads::loads,
     opening,
     payload::{
-        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
-        RowVisibility, parts,
+        CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload, parts,
+        visibility, written,
     },
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, refusal::add_sent_values, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, refusal::add_sent_values},
     named,
     references::in_ids,
 };
@@ -39,21 +37,6 @@ use crate::{
 /// Changes of products, categories and families.
 #[derive(Default)]
 pub struct ProductMutation;
-
-/// The row that an update names.
-pub(super) fn which(id: &async_graphql::ID, expected_version: Option<Long>) -> RowRef {
-    RowRef { id: id.0.clone(), expected_version: expected_version.map(|version| version.0) }
-}
-/// Clears the loaders after a write: their cached rows may be stale.
-pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
-    loads(ctx)?.forget();
-    Ok(())
-}
-/// After a change: whether the caller may be shown the row that a stale version meets.
-pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
-    written(ctx)?;
-    Ok(if ctx.holds::<P>() { RowVisibility::Shown } else { RowVisibility::Hidden })
-}
 
 #[resolvers]
 impl ProductMutation {

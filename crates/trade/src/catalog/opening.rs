@@ -1,6 +1,6 @@
 //! A product and its opening stock in one call.
 
-use async_graphql::{Context, InputObject};
+use async_graphql::Context;
 use iam::access::{Permit, kind};
 use inventory::{
     catalog::{Catalog, Mode},
@@ -12,11 +12,9 @@ use inventory::{
 use platform::path;
 
 use super::{
-    Product, StoreRef,
-    inputs::ProductCreateInput,
-    money_input::MoneyInput,
-    mutation_products::visibility,
-    payload::{Parts, ProductPayload, parts},
+    Product,
+    inputs::{OpeningStockInput, ProductCreateInput},
+    payload::{Parts, ProductPayload, parts, visibility},
 };
 use crate::{
     graphql::{
@@ -24,24 +22,10 @@ use crate::{
         fault::Answer,
         reading::{InputErrors, read},
         refusal::{ErrorCode, UserError, truncate_errors},
-        scalars::{Long, Quantity},
+        scalars::Long,
     },
-    stock::{LotRef, receipt, stopped},
+    stock::{receipt, stopped},
 };
-
-/// Stock of a new product in one store.
-#[derive(Debug, Clone, InputObject)]
-pub struct OpeningStockInput {
-    /// Store that holds the stock.
-    pub store: StoreRef,
-    /// Quantity on hand, above 0, in the product's smallest unit.
-    pub quantity: Quantity,
-    /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today. Without one, a
-    /// stated cost is refused with RATE_MISSING, and the product's unit cost counts as unknown.
-    pub unit_cost: Option<MoneyInput>,
-    /// The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1.
-    pub lot: Option<LotRef>,
-}
 
 fn lines(reading: &mut InputErrors, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
     let line = |(index, line): (usize, OpeningStockInput)| {

@@ -1,11 +1,14 @@
 //! Payloads of the catalogue's mutations.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Context, Enum, SimpleObject};
+use iam::access::Permission;
 use inventory::catalog::shell::{Batch, Outcome, RowAnswer};
 
-use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, refusal::user_error};
+use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::loads, refusal::user_error};
 use crate::{
     graphql::{
+        context::ContextExt,
+        fault::Answer,
         refusal::{UserError, truncate_errors},
         scalars::Long,
     },
@@ -115,6 +118,18 @@ pub struct Parts<T> {
 pub enum RowVisibility {
     Shown,
     Hidden,
+}
+
+/// Clears the loaders after a write: their cached rows may be stale.
+pub(super) fn written(ctx: &Context<'_>) -> Answer<()> {
+    loads(ctx)?.forget();
+    Ok(())
+}
+
+/// After a change: whether the caller may be shown the row that a stale version meets.
+pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibility> {
+    written(ctx)?;
+    Ok(if ctx.holds::<P>() { RowVisibility::Shown } else { RowVisibility::Hidden })
 }
 
 /// Returns the parts of the payload of a change of one row.

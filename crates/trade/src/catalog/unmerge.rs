@@ -17,7 +17,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{Customer, Supplier, merge::stopped, mutation_parties::visible_written_customer, mutation_products::written};
+use super::{Customer, Supplier, merge::stopped, mutation_parties::visible_written_customer, payload::written};
 use crate::{
     graphql::{
         context::ContextExt,

@@ -1,15 +1,13 @@
-//! Inputs for the details of an order beside its lines, and for changes of an order.
+//! Inputs for changes of an order.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use inventory::{
-    catalog::core::Patch,
-    orders::{core, shell},
-};
+use inventory::{catalog::core::Patch, orders::shell};
 use platform::path;
 
 use super::{
+    contact_inputs::{AddressInput, ContactInput},
     enums::{CancelReason, DeliveryMethod},
-    inputs::{ActionInput, OrderCreateInput},
+    inputs::ActionInput,
     line_inputs::{OrderLineInput, OrderLineSet, pack_lines},
     links::{ChannelRef, CustomerRef, StoreRef},
     order_ref::OrderRef,
@@ -23,42 +21,6 @@ use crate::{
     packs::{CodedLine, PackLine},
     references::{Names, SeenOrder},
 };
-
-/// A person to reach about an order: at least one field. Fields that are left out or null are empty. Sealed under a key
-/// of the order's own.
-#[derive(Debug, Clone, InputObject)]
-pub struct ContactInput {
-    /// The name; at most 120 characters.
-    pub name: Option<String>,
-    /// The e-mail address; at most 254 characters.
-    pub email: Option<String>,
-    /// The telephone number; at most 120 characters.
-    pub phone: Option<String>,
-    /// Role of the person in the order; at most 120 characters.
-    pub role: Option<String>,
-}
-
-/// Shipping or billing address of an order: at least one field, each of at most 120 characters. Fields that are left
-/// out or null are empty. Encrypted with a key of the order's own.
-#[derive(Debug, Clone, InputObject)]
-pub struct AddressInput {
-    /// Name at the address.
-    pub name: Option<String>,
-    /// The company.
-    pub company: Option<String>,
-    /// Street and house; at most 6 lines.
-    pub lines: Option<Vec<String>>,
-    /// Town of the address.
-    pub city: Option<String>,
-    /// State or county of the address.
-    pub region: Option<String>,
-    /// Postal code of the address.
-    pub postal_code: Option<String>,
-    /// Country of the address: an ISO 3166 code, or a name of at most 64 characters.
-    pub country: Option<String>,
-    /// Telephone number at the address.
-    pub phone: Option<String>,
-}
 
 /// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
 #[derive(Debug, Clone, InputObject)]
@@ -130,49 +92,6 @@ fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> 
         MaybeUndefined::Null => Patch::Clear,
         MaybeUndefined::Value(value) => Patch::Set(turn(value)),
     }
-}
-
-/// Converts a field of a new document into a patch: a missing field and null are the same.
-fn given<T, U>(value: Option<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
-    value.map_or(Patch::Keep, |value| Patch::Set(turn(value)))
-}
-
-impl From<ContactInput> for core::Contact {
-    fn from(of: ContactInput) -> Self {
-        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
-    }
-}
-
-impl From<AddressInput> for core::Address {
-    fn from(of: AddressInput) -> Self {
-        Self {
-            name: of.name,
-            company: of.company,
-            lines: of.lines.unwrap_or_default(),
-            city: of.city,
-            region: of.region,
-            postal_code: of.postal_code,
-            country: of.country,
-            phone: of.phone,
-        }
-    }
-}
-
-/// Reads the details of a new order beside its lines; None if there are none.
-pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
-    let said = shell::DetailSaid {
-        contact: given(input.contact.take(), Into::into),
-        shipping_address: given(input.shipping_address.take(), Into::into),
-        billing_address: given(input.billing_address.take(), Into::into),
-        note_for_customer: given(input.note_for_customer.take(), |text| text),
-        note_for_staff: given(input.note_for_staff.take(), |text| text),
-        tags_add: input.tags.take().unwrap_or_default(),
-        tags_remove: Vec::new(),
-        metadata: given(input.metadata.take(), |json| json.0),
-        requested_for: given(input.requested_for.take(), |at| at.0),
-        delivery_method: input.delivery_method.map(Into::into),
-    };
-    (!said.is_empty()).then(|| Box::new(said))
 }
 
 impl OrderUpdateInput {

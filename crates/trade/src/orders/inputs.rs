@@ -1,11 +1,11 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::orders::shell;
+use inventory::{catalog::core::Patch, orders::shell};
 use platform::path;
 
 use super::{
-    edit_inputs::{AddressInput, ContactInput, said},
+    contact_inputs::{AddressInput, ContactInput},
     enums::{DeliveryMethod, NewOrderStatus},
     line_inputs::{OrderLineInput, pack_lines},
     links::{ChannelRef, CustomerRef, LotRef, ShortagePolicy, StoreRef},
@@ -127,6 +127,28 @@ pub struct OrderFulfilInput {
     /// Policy for a shipment that takes stock which is promised to others or not there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
+}
+
+/// Converts a field of a new document into a patch: a missing field and null are the same.
+fn given<T, U>(value: Option<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+    value.map_or(Patch::Keep, |value| Patch::Set(turn(value)))
+}
+
+/// Reads the details of a new order beside its lines; None if there are none.
+fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid>> {
+    let said = shell::DetailSaid {
+        contact: given(input.contact.take(), Into::into),
+        shipping_address: given(input.shipping_address.take(), Into::into),
+        billing_address: given(input.billing_address.take(), Into::into),
+        note_for_customer: given(input.note_for_customer.take(), |text| text),
+        note_for_staff: given(input.note_for_staff.take(), |text| text),
+        tags_add: input.tags.take().unwrap_or_default(),
+        tags_remove: Vec::new(),
+        metadata: given(input.metadata.take(), |json| json.0),
+        requested_for: given(input.requested_for.take(), |at| at.0),
+        delivery_method: input.delivery_method.map(Into::into),
+    };
+    (!said.is_empty()).then(|| Box::new(said))
 }
 
 impl OrderCreateInput {

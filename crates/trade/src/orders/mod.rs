@@ -4,6 +4,7 @@
 pub use objects::orders::*;
 
 mod backorder_filter;
+mod contact_inputs;
 mod edit_inputs;
 mod hold_roots;
 mod hold_rules;
@@ -11,6 +12,7 @@ mod inputs;
 mod line_inputs;
 mod live;
 mod mutation;
+mod order_change;
 mod paid_inputs;
 mod query;
 mod sourcing;
@@ -19,13 +21,15 @@ mod topic;
 
 use async_graphql::Context;
 
-pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderUpdateInput};
+pub use contact_inputs::{AddressInput, ContactInput};
+pub use edit_inputs::{OrderLineCancel, OrderUpdateInput};
 pub use hold_roots::{HoldMutation, OrderHoldLiftInput, OrderHoldSetInput};
 pub use hold_rules::{HoldRule, HoldRuleArchiveInput, HoldRuleMutation, HoldRulePayload, HoldRuleQuery, HoldRuleUpsertInput};
 pub use inputs::{ActionInput, LineQuantity, OrderCreateInput, OrderFulfilInput};
 pub use line_inputs::{OrderLineInput, OrderLineSet};
-pub use live::{OrderChange, OrderSubscription, OrderUpdate};
+pub use live::{OrderSubscription, OrderUpdate};
 pub use mutation::OrdersMutation;
+pub use order_change::OrderChange;
 pub use paid_inputs::OrderPaymentInput;
 pub use query::OrdersQuery;
 pub use sourcing::{

@@ -17,7 +17,7 @@ use platform::{
     storage::{Fault, TenantScope},
 };
 
-use super::{live::OrderChange, order::Order};
+use super::{order::Order, order_change::OrderChange};
 use crate::live::feed::{SnapshotPage, Topic};
 
 /// Orders in a page of the snapshot.

@@ -2,14 +2,23 @@
 
 use async_graphql::{Context, ID};
 use entity::prelude::{Numbered, PurchaseOrderId};
-use inventory::purchasing::rows;
-use platform::path;
+use iam::access::kind;
+use inventory::{ledger::Ledger, purchasing::rows};
+use platform::{path, storage::TenantScope};
 
-use super::{PurchaseOrderRef, links::argument, query::scope};
+use super::{PurchaseOrderRef, links::argument};
 use crate::{
-    graphql::fault::{Answer, TopError},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
     numbering,
 };
+
+/// The caller's rows of purchase orders.
+pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+    Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
+}
 
 /// Returns the ID of the purchase order that the argument `by` names, if there is one. An invalid
 /// number finds no order.

@@ -9,17 +9,12 @@ use inventory::{
     ledger::Ledger,
     purchasing::{
         core,
-        rows::{self, DeliveryFilter, Names},
+        rows::{self, DeliveryFilter},
         shell::{self, MAX_SUGGESTIONS},
     },
 };
 use macros::resolvers;
-use platform::{
-    clock::day_text,
-    paging::CursorSigner,
-    path,
-    storage::{Reads, TenantScope},
-};
+use platform::{clock::day_text, paging::CursorSigner, storage::Reads};
 
 use super::{
     PurchaseOrderRef,
@@ -27,7 +22,7 @@ use super::{
     links::{MAX_A_PAGE, StoreRef, SupplierRef},
     load_order,
     order::PurchaseOrder,
-    order_ref::{id_by_ref_or_id, id_of},
+    order_ref::{id_by_ref_or_id, id_of, scope},
     performance::{
         PerformanceListArgs, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances,
     },
@@ -37,16 +32,15 @@ use super::{
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort},
     supply_filter::SupplierProductFilter,
-    supply_inputs::supplier_name,
+    supply_inputs::supplier_of,
 };
 use crate::{
     catalog::ProductFilter,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         filters::IdFilter,
-        reading::InputErrors,
         scalars::{Cursor, DateTime},
         truncated,
     },
@@ -55,10 +49,6 @@ use crate::{
 };
 
 crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
-
-pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
-    Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
-}
 
 /// Root fields that read purchasing.
 #[derive(Default)]
@@ -289,17 +279,6 @@ async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<Purchas
         Some(id) => load_order(ctx, id).await,
         None => Ok(None),
     }
-}
-
-/// The supplier that an argument names; None if there is none.
-pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<entity::prelude::SupplierId>> {
-    let (mut reading, mut names) = (InputErrors::default(), Names::default());
-    let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
-    if reading.end(()).is_err() {
-        return Err(TopError::bad_input("an id of a supplier is expected", path!["supplier", "id"]));
-    }
-    names.suppliers(scope, [&name]).await?;
-    Ok(names.supplier(&name))
 }
 
 async fn performance(

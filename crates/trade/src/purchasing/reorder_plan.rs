@@ -21,9 +21,8 @@ use platform::{
 
 use super::{
     links::{MAX_A_PAGE, StoreRef, SupplierRef},
-    query::supplier_of,
     reorder::ReorderSuggestion,
-    supply_inputs::store_name,
+    supply_inputs::{store_name, supplier_of},
 };
 use crate::{
     catalog::{ProductFilter, product_ids_within},

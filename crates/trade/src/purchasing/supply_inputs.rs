@@ -3,13 +3,13 @@
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{ReturnSource, StoreId, SupplierId};
 use inventory::{
-    catalog::core::life::Step,
+    catalog::core::archiving::Step,
     purchasing::{
-        rows::PlaceName,
+        rows::{Names, PlaceName},
         shell::{self, PolicyRow, SupplyRow, SupplyTurn},
     },
 };
-use platform::path;
+use platform::{path, storage::TenantScope};
 
 use super::{
     check_key,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     graphql::{
+        fault::{Answer, TopError},
         reading::InputErrors,
         scalars::{DateTime, Quantity},
     },
@@ -251,6 +252,17 @@ pub(super) fn supplier_name(
         SupplierRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
         SupplierRef::Code(code) => PlaceName::Code(code),
     }
+}
+
+/// The supplier that an argument names; None if there is none.
+pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<SupplierId>> {
+    let (mut reading, mut names) = (InputErrors::default(), Names::default());
+    let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
+    if reading.end(()).is_err() {
+        return Err(TopError::bad_input("an id of a supplier is expected", path!["supplier", "id"]));
+    }
+    names.suppliers(scope, [&name]).await?;
+    Ok(names.supplier(&name))
 }
 
 impl SupplierProductInput {

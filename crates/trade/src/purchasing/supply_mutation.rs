@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, InputObject, dataloader::DataLoader};
 use iam::access::{Permit, kind};
 use inventory::{
-    catalog::core::life::Step,
+    catalog::core::archiving::Step,
     ledger::Ledger,
     purchasing::{
         events::{

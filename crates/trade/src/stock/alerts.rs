@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::{
     StockLevel,
-    live::forget,
+    loader_reset::forget,
     topic::{before, changed_levels, interest, level_row},
 };
 use crate::{

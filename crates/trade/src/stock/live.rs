@@ -1,28 +1,29 @@
 //! `stockChanged`: the current levels, then every change, without gaps and in order.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::marker::PhantomData;
 
-use async_graphql::{Context, dataloader::DataLoader};
+use async_graphql::Context;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use iam::access::{LiveRights, Permit, kind};
-use inventory::{ledger::Ledger, stock::rows::list::LevelRow};
+use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{path, realtime::SharedEvent, storage::TenantScope};
+use platform::{path, storage::TenantScope};
 
 use super::{
-    StockEntry, StockFilter, StockLevel,
+    StockFilter,
     alerts::{AlertFilter, AlertTopic, AlertUpdate},
     level_filter,
-    loaders::{LevelLoader, MovementSeqKey, StockLoader},
+    loader_reset::forget,
+    stock_change::StockChange,
     topic::StockTopic,
-    visibility::{sees_movements, within},
+    visibility::within,
 };
 use crate::{
     graphql::{
         canonical::filter_name,
         context::ContextExt,
         fault::{Answer, TopError},
-        scalars::{Cursor, Long},
+        scalars::Cursor,
     },
     keyed_filters::by_ids,
     live::{
@@ -55,57 +56,6 @@ impl StockUpdate {
     /// Reason that the stream ends; null unless the phase is RESET.
     async fn reset(&self) -> Option<ResetReason> {
         self.0.reset
-    }
-}
-
-/// Clears the operation's loaders, which outlive an event: their catalogue data may have changed
-/// since the last one.
-pub(super) fn forget(ctx: &Context<'_>) -> Answer<()> {
-    crate::catalog::loads(ctx)?.forget();
-    ctx.lazy::<LevelLoader>()?.forget();
-    Ok(())
-}
-
-/// A level after an event.
-#[derive(Clone)]
-pub struct StockChange {
-    pub(super) seq: i64,
-    pub(super) level: LevelRow,
-    pub(super) in_filter: bool,
-    /// The event, if it has entries on this level.
-    pub(super) moved: Option<Arc<SharedEvent>>,
-}
-
-/// A level as one event left it. A row may come twice: keep the one with the greater seq.
-#[resolvers(shared)]
-impl StockChange {
-    /// Number of the event. Keep the greater one of a level that comes twice.
-    async fn seq(&self) -> Long {
-        Long(self.seq)
-    }
-    /// The level with the event's own quantities.
-    async fn level(&self) -> StockLevel {
-        self.level.clone().into()
-    }
-    /// Entries of the ledger that changed the level. Empty in a snapshot, when only the product or the store changed, and for a
-    /// store whose movements you may not see.
-    async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
-        // A store whose movements the caller may not see has no entries here.
-        let Some(shared_event) = self.moved.as_ref() else { return Ok(Vec::new()) };
-        if !sees_movements(ctx, self.level.key.store)? {
-            return Ok(Vec::new());
-        }
-        // A movement never changes: it is read once for all who follow.
-        let movement = shared_event.attachment(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(MovementSeqKey(self.seq))).await?;
-        let of = |m: &Arc<inventory::stock::core::Movement>| {
-            let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
-            mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()
-        };
-        Ok(movement.as_ref().map(of).unwrap_or_default())
-    }
-    /// True if the level is in the filter. False once it has left, and no more is said of it until it enters again.
-    async fn in_filter(&self) -> bool {
-        self.in_filter
     }
 }
 

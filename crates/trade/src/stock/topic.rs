@@ -20,7 +20,7 @@ use platform::{
     storage::{Fault, Reads, TenantScope},
 };
 
-use super::StockChange;
+use super::stock_change::StockChange;
 use crate::live::feed::{SnapshotPage, Topic};
 
 /// Levels in a page of the snapshot.

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Week, Who, expect_equal, pounds, print_step, text};
-use crate::demo::run::DemoError;
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Week, Who, expect_equal};
+use crate::demo::{
+    day::values::{pounds, print_step, text},
+    error::DemoError,
+};
 
 const BACK: &str = "return { id number status refunded { amount } lines { id } }";
 const BOUGHT: &str = "purchaseOrder { id number revision receipts { id } lines { id } }";

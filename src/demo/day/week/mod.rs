@@ -12,8 +12,11 @@ use tools::replay::{
     wire::{RequestLabel, request},
 };
 
-use super::{pounds, print_step, text};
-use crate::demo::{run::DemoError, shop::DemoSite};
+use crate::demo::{
+    day::values::{pounds, print_step},
+    error::DemoError,
+    shop::DemoSite,
+};
 use people::{Who, hire};
 
 /// Code, name and kind of each store, in the order of the staff.

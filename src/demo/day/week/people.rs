@@ -8,7 +8,7 @@ use tools::replay::{
 };
 
 use crate::demo::{
-    run::DemoError,
+    error::DemoError,
     shop::{
         DemoSite,
         staff::{CATALOGUE_ROLE, GRANT, INVITE, MEMBER, accept_invitation, invitation, log_in},

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Week, Who, expect_equal, pounds, print_step, step, text};
-use crate::demo::run::DemoError;
+use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Week, Who, expect_equal, step};
+use crate::demo::{
+    day::values::{pounds, print_step, text},
+    error::DemoError,
+};
 
 const WORKS: &str = "{ fulfilmentWorks(first: 50) { nodes { id status orderNumber } } }";
 

@@ -81,7 +81,7 @@ impl Plan {
         let inputs = self.inputs.iter().map(|argument| argument.price(variables)).collect();
         let mut requested = RequestedCost { millis: 0, sizes: SmallVec::from_elem(0, self.slots), inputs };
         let rows = self.expected(variables, &mut requested);
-        let lines = self.lines.iter().map(|slice| super::lines_of(slice, variables)).fold(0, Millis::saturating_add);
+        let lines = self.lines.iter().map(|slice| lines_of(slice, variables)).fold(0, Millis::saturating_add);
         requested.millis = rows.saturating_add(lines);
         requested
     }
@@ -173,5 +173,29 @@ impl Slice {
             Self::Known(size) => Some(*size),
             Self::Variable { name, otherwise } => variables.get(name).map_or(*otherwise, price::size),
         }
+    }
+}
+
+/// The price of the lines in a value: its own length, or that of the lists right inside it.
+fn lines_in(value: &Value) -> Millis {
+    let length = match value {
+        Value::List(items) => items.len(),
+        Value::Object(members) => members
+            .values()
+            .map(|member| match member {
+                Value::List(items) => items.len(),
+                _ => 0,
+            })
+            .sum(),
+        _ => 0,
+    };
+    (length as Millis).saturating_mul(price::LINE)
+}
+
+/// Returns the price of the lines that a slice stands for.
+fn lines_of(slice: &Slice, variables: &Variables) -> Millis {
+    match slice {
+        Slice::Known(count) => Millis::from(*count).saturating_mul(price::LINE),
+        Slice::Variable { name, .. } => variables.get(name).map_or(0, lines_in),
     }
 }

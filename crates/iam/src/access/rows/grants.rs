@@ -10,7 +10,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
-use super::{scope, to_json};
+use super::json::{scope, to_json};
 use crate::access::{core::Grant, policy::OWNER};
 
 /// Bumps the version of the tenant's rights. It is the first statement of each change: the row

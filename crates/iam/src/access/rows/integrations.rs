@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Work};
 
-use super::{bits, codes, scope, to_json};
+use super::json::{bits, codes, scope, to_json};
 use crate::access::core::Integration;
 
 #[derive(Record)]

@@ -9,7 +9,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
 use sea_orm::Value;
 
-use super::{bits, codes, integrations_by_id, parse_json, scope, to_json};
+use super::{
+    integrations::integrations_by_id,
+    json::{bits, codes, parse_json, scope, to_json},
+};
 use crate::access::core::{ApiKey, Integration, KeyBudget};
 
 #[derive(Record)]

@@ -1,9 +1,10 @@
-//! Rows of access. Lists inside a row (permissions, stores of a scope) are JSON: they are read and written whole.
+//! Rows of access: roles, grants, groups of stores, integrations and their keys.
 
 mod addresses;
 mod grants;
 mod groups;
 mod integrations;
+mod json;
 mod keys;
 mod roles;
 
@@ -22,33 +23,3 @@ pub use keys::{
     read_tenant_key, used,
 };
 pub use roles::{add_role, change_role, remove_role, roles};
-
-use platform::storage::Fault;
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{
-    core::Scope,
-    permissions::{Bits, index_of},
-};
-
-fn to_json(value: &impl Serialize) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|err| Fault::Broken(err.to_string()))
-}
-
-fn parse_json<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, Fault> {
-    serde_json::from_str(text).map_err(|err| Fault::corrupt(table, format!("{err}: {text}")))
-}
-
-fn codes(bits: Bits) -> Result<String, Fault> {
-    to_json(&bits.infos().map(|info| info.code).collect::<Vec<_>>())
-}
-
-/// Parses codes of permissions; unknown codes are skipped.
-fn bits(table: &'static str, text: &str) -> Result<Bits, Fault> {
-    let codes: Vec<String> = parse_json(table, text)?;
-    Ok(codes.iter().filter_map(|code| index_of(code)).collect())
-}
-
-fn scope(table: &'static str, text: &str) -> Result<Scope, Fault> {
-    parse_json(table, text)
-}

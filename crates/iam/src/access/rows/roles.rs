@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Work};
 
-use super::{bits, codes, parse_json, to_json};
+use super::json::{bits, codes, parse_json, to_json};
 use crate::access::core::Role;
 
 #[derive(Record)]

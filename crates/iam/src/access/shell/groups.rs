@@ -9,13 +9,18 @@ use platform::{
     },
 };
 
-use super::{Access, AccessError, Changed, events, traced};
+use super::{
+    audit_fields,
+    error::AccessError,
+    service::{Access, Changed},
+};
 use crate::access::{
     caller::Permit,
     core::{
         At, Counted, Field, Given, Invalid, Noun, Refusal, Refusals, Rejection, Scope, Stage, StoreGroup, check_code, check_name,
         group_key, outlives,
     },
+    events,
     permissions::{Bits, Class, REGISTRY, kind},
     rows,
     set::{PermissionSet, Reach},
@@ -64,7 +69,7 @@ impl Access {
         }
         refusals.end(Stage::State)?;
         rows::add_group(&work, &group, &key, &stores).await?;
-        audit::changed(&mut work, group.id, None, Some(&traced::group(&group, &stores)), None);
+        audit::changed(&mut work, group.id, None, Some(&audit_fields::group(&group, &stores)), None);
         let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
         Ok(Changed { value: group, seq })
     }
@@ -114,7 +119,7 @@ impl Access {
         refusals.extend(self.check_store_change(&work, &giver, id, (&had, &stores)).await?);
         refusals.end(Stage::State)?;
         rows::change_group(&work, &group, &key, &stores).await?;
-        let (was, is) = (traced::group(before, &had), traced::group(&group, &stores));
+        let (was, is) = (audit_fields::group(before, &had), audit_fields::group(&group, &stores));
         audit::changed(&mut work, id, Some(&was), Some(&is), None);
         let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
@@ -165,7 +170,7 @@ impl Access {
         let group = StoreGroup { archived_at: archives.then_some(now), version, updated_at: now, ..before.clone() };
         rows::set_group_archived(&work, &group).await?;
         let stores = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
-        let (was, is) = (traced::group(&before, &stores), traced::group(&group, &stores));
+        let (was, is) = (audit_fields::group(&before, &stores), audit_fields::group(&group, &stores));
         audit::changed(&mut work, id, Some(&was), Some(&is), None);
         let seq = self.end(work, event.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })

@@ -8,10 +8,11 @@ use platform::{
 };
 
 use super::{
-    Access, AccessError, Changed, events,
+    audit_fields,
+    error::AccessError,
     integrations::{check_bounds, check_channel, within},
     members::{ScopeTargets, check_scope, load_scope_targets},
-    traced,
+    service::{Access, Changed},
 };
 use crate::access::{
     caller::Permit,
@@ -19,6 +20,7 @@ use crate::access::{
         ApiKey, At, Field, Given, Integration, Invalid, Noun, Refusal, Refusals, Scope, Stage, check_name, gained, outlives,
         rights,
     },
+    events,
     permissions::{Bits, kind},
     rows,
     set::PermissionSet,
@@ -76,7 +78,7 @@ impl Access {
         }
         let after = Integration { version: before.version + 1, updated_at: self.clock().now(), ..after };
         rows::change_integration(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&traced::integration(&before)), Some(&traced::integration(&after)), None);
+        audit::changed(&mut work, id, Some(&audit_fields::integration(&before)), Some(&audit_fields::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_UPDATED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }

@@ -8,9 +8,10 @@ use platform::{
 };
 
 use super::{
-    Access, AccessError, Changed, events,
+    audit_fields,
+    error::AccessError,
     members::{ScopeTargets, check_scope, load_scope_targets},
-    traced,
+    service::{Access, Changed},
 };
 use crate::access::{
     caller::Permit,
@@ -21,6 +22,7 @@ use crate::access::{
         key::{Kind, Secret},
         outlives, rights,
     },
+    events,
     permissions::{Bits, kind},
     rows,
     set::PermissionSet,
@@ -97,7 +99,7 @@ impl Access {
             updated_at: now,
         };
         rows::add_integration(&work, &integration).await?;
-        audit::changed(&mut work, integration.id, None, Some(&traced::integration(&integration)), None);
+        audit::changed(&mut work, integration.id, None, Some(&audit_fields::integration(&integration)), None);
         let seq = self.end(work, events::INTEGRATION_CREATED.of(integration.id, 1)).await?;
         Ok(Changed { value: integration, seq })
     }
@@ -114,10 +116,10 @@ impl Access {
             return Ok(Changed { value: integration, seq: None });
         }
         let now = self.clock().now();
-        let was = traced::integration(&integration);
+        let was = audit_fields::integration(&integration);
         let after = Integration { disabled_at: Some(now), updated_at: now, version: integration.version + 1, ..integration };
         rows::change_integration(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&traced::integration(&after)), None);
+        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::integration(&after)), None);
         let seq = self.end(work, events::INTEGRATION_DISABLED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }
@@ -175,7 +177,7 @@ impl Access {
         check_room(&work, &integration, now, &mut refusals).await?;
         refusals.end(Stage::State)?;
         let (key, secret) = self.add(&work, key).await?;
-        audit::changed(&mut work, key.id, None, Some(&traced::key(&key)), None);
+        audit::changed(&mut work, key.id, None, Some(&audit_fields::key(&key)), None);
         let seq = self.end(work, events::API_KEY_CREATED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
@@ -220,11 +222,11 @@ impl Access {
         refusals.inputs_to(Field::Id);
         refusals.end(Stage::State)?;
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
-        let (was, ended) = (traced::key(&old), ApiKey { expires_at: Some(ends), ..old });
+        let (was, ended) = (audit_fields::key(&old), ApiKey { expires_at: Some(ends), ..old });
         rows::end_key(&work, &ended).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&traced::key(&ended)), None);
+        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::key(&ended)), None);
         let (key, secret) = self.add(&work, next).await?;
-        audit::changed(&mut work, key.id, None, Some(&traced::key(&key)), None);
+        audit::changed(&mut work, key.id, None, Some(&audit_fields::key(&key)), None);
         let seq = self.end(work, events::API_KEY_ROLLED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
@@ -236,10 +238,10 @@ impl Access {
         if key.revoked_at.is_some() {
             return Ok(Changed { value: key, seq: None });
         }
-        let was = traced::key(&key);
+        let was = audit_fields::key(&key);
         let after = ApiKey { revoked_at: Some(self.clock().now()), ..key };
         rows::end_key(&work, &after).await?;
-        audit::changed(&mut work, id, Some(&was), Some(&traced::key(&after)), None);
+        audit::changed(&mut work, id, Some(&was), Some(&audit_fields::key(&after)), None);
         let seq = self.end(work, events::API_KEY_REVOKED.of(id, 1)).await?;
         Ok(Changed { value: after, seq })
     }

@@ -3,13 +3,15 @@
 use entity::prelude::*;
 
 use super::{
-    Access, AccessError, Changed, events,
+    error::AccessError,
     members::{GrantFields, check},
+    service::{Access, Changed},
 };
 use crate::{
     access::{
         caller::{Denied, Permit},
         core::{At, Field, Grant, Refusal, Refusals, Stage},
+        events,
         permissions::{Permission, kind},
         rows,
     },

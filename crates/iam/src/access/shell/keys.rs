@@ -7,12 +7,15 @@ use std::{
 
 use entity::prelude::*;
 use platform::{
-    clock::Monotonic,
     metrics::{self, Lookup},
     storage::{Fault, Reads, TenantScope, replicas::Freshness},
 };
 
-use super::{Access, MAX_CACHED_CALLERS, RIGHTS_CACHE_TTL, uses::KeyUsage};
+use super::{
+    caller_cache::{CachedKey, KeyRecord, MAX_CACHED_CALLERS, RIGHTS_CACHE_TTL},
+    key_use_cache::KeyUsage,
+    service::Access,
+};
 use crate::access::{
     caller::Caller,
     cidr::Cidr,
@@ -24,32 +27,6 @@ use crate::access::{
     rows::{self, KeyWithIntegration, TenantKey},
     set::PermissionSet,
 };
-
-/// Result of a lookup by hash; without a key, the hash belongs to none.
-#[derive(Clone)]
-pub(super) struct CachedKey {
-    read_at: Monotonic,
-    key: Option<KeyRecord>,
-}
-
-#[derive(Clone)]
-pub(super) struct KeyRecord {
-    pub(super) home: TenantKey,
-    /// None if the key is revoked, its integration is disabled, or the key is for another kind of
-    /// tenant.
-    caller: Option<Caller>,
-    cidrs: Vec<Cidr>,
-    created_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    budget: Option<KeyBudget>,
-    pub(super) uses: Arc<KeyUsage>,
-}
-
-impl CachedKey {
-    pub fn tenant(&self) -> Option<TenantId> {
-        self.key.as_ref().map(|key| key.home.tenant)
-    }
-}
 
 /// Caller that authenticated with a key.
 #[derive(Debug, Clone)]

@@ -3,9 +3,10 @@
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, events};
+use super::service::Access;
 use crate::access::{
     core::{ApiKey, key::Secret},
+    events,
     rows::{self, KeyWithIntegration},
 };
 

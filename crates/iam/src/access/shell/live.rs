@@ -7,40 +7,11 @@ use entity::prelude::*;
 use platform::storage::Fault;
 use tokio::sync::watch;
 
-use super::Access;
+use super::{
+    live_rights::{Entry, LiveRights, WatchedSubject},
+    service::Access,
+};
 use crate::access::caller::Caller;
-
-/// Subject whose rights are watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum WatchedSubject {
-    Member(TenantId, MemberId),
-    Key([u8; 32]),
-}
-
-pub(super) struct Entry {
-    caller: watch::Sender<Option<Caller>>,
-    gone: watch::Sender<bool>,
-}
-
-/// The current rights of a caller, for as long as a connection lasts. None once the caller has lost
-/// access.
-#[derive(Debug, Clone)]
-pub struct LiveRights(watch::Receiver<Option<Caller>>);
-
-impl LiveRights {
-    /// Returns the caller with their current rights.
-    pub fn now(&self) -> Option<Caller> {
-        self.0.borrow().clone()
-    }
-    /// Waits until the rights differ from those last seen. Never returns if they are no longer
-    /// refreshed.
-    pub async fn changed(&mut self) -> Option<Caller> {
-        if self.0.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        self.0.borrow_and_update().clone()
-    }
-}
 
 /// Interval at which watched rights are checked; together with `RIGHTS_CACHE_SECONDS` at most five
 /// seconds.
@@ -99,17 +70,5 @@ impl Access {
             let _woken_or_late = tokio::time::timeout(POLL_INTERVAL, self.0.changed.notified()).await;
             self.refresh_live().await;
         }
-    }
-}
-
-impl Entry {
-    fn notify_watchers(&self, now: Option<Caller>) {
-        let is_gone = now.is_none();
-        self.gone.send_if_modified(|gone| std::mem::replace(gone, is_gone) != is_gone);
-        self.caller.send_if_modified(|known| {
-            let changes = *known != now;
-            *known = now;
-            changes
-        });
     }
 }

@@ -8,13 +8,18 @@ use platform::{
     storage::{Fault, Reads, Work, dry_run},
 };
 
-use super::{Access, AccessError, Changed, events, traced};
+use super::{
+    audit_fields,
+    error::AccessError,
+    service::{Access, Changed},
+};
 use crate::access::{
     caller::Permit,
     core::{
         At, Counted, Field, Given, Grant, Groups, Invalid, MAX_GRANTS, Noun, Refusal, Refusals, Rejection, Scope, Stage,
         may_give, outlives,
     },
+    events,
     permissions::{Bits, Permission, kind},
     rows,
     set::PermissionSet,
@@ -78,7 +83,7 @@ impl Access {
         if !rows::has_lasting_owner(&work).await? {
             return Err(Refusal::LastOwner.at(At::input(Field::Grants)).into());
         }
-        audit::changed(&mut work, member, Some(&traced::grants(&before)), Some(&traced::grants(&grants)), None);
+        audit::changed(&mut work, member, Some(&audit_fields::grants(&before)), Some(&audit_fields::grants(&grants)), None);
         let would_be = if dry_run::is_on() {
             Some(MemberPreview { grants: rows::grants_of(&work, member).await?, version: actual + 1, updated_at: now })
         } else {

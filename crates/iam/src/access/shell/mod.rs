@@ -1,6 +1,8 @@
 //! Lookups and changes of rights. A change locks the tenant's policy version first, so that changes
 //! of rights are serialized; the caller's own rights are read inside that transaction.
 
+mod caller_cache;
+mod error;
 mod groups;
 mod integration_update;
 mod integrations;
@@ -8,222 +10,27 @@ mod invitations;
 mod keys;
 mod leaked_keys;
 mod live;
+mod member_rights;
 mod members;
 mod reads;
+mod key_use_cache;
 mod restored;
 mod roles;
-mod traced;
-mod caller_cache;
+mod service;
+mod audit_fields;
 mod uses;
+mod live_rights;
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, RwLock},
-};
-
-use entity::prelude::*;
-use platform::{
-    audit::{AuditContext, AuditWriter, Origin, Target},
-    clock::Clock,
-    storage::{
-        Database, Fault, Reads, Work, is_suspended,
-        journal::{self, NewEvent},
-    },
-};
-use tokio::sync::Notify;
-
+pub use caller_cache::{CompiledRoles, RIGHTS_CACHE_SECONDS};
+pub use error::AccessError;
 pub use groups::GroupFields;
 pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
 pub use keys::{KeyAuthError, KeyCaller, ProgramWithBudget};
 pub use leaked_keys::RevokedKey;
-pub use live::LiveRights;
+pub use live_rights::LiveRights;
 pub use members::{MemberPreview, UpdatedMemberGrants};
 pub use reads::RoleView;
 pub use restored::ActiveKey;
 pub use roles::RoleFields;
-
-use super::{
-    caller::{Caller, Denied, Permit},
-    core::{Rejection, compile},
-    events,
-    permissions::Bits,
-    policy::Policies,
-    rows::{self, TenantKey},
-    set::PermissionSet,
-};
-
-/// The room's service.
-#[derive(Clone)]
-pub struct Access(Arc<Inner>);
-
-struct Inner {
-    db: Database,
-    clock: Clock,
-    policies: Policies,
-    audit_writer: Option<AuditWriter>,
-    /// Permissions of a tenant's roles, with the version of its policies.
-    roles: Mutex<HashMap<TenantId, (i64, CompiledRoles)>>,
-    members: RwLock<HashMap<(TenantId, MemberId), caller_cache::CachedCaller>>,
-    keys: RwLock<HashMap<[u8; 32], keys::CachedKey>>,
-    live: Mutex<HashMap<live::WatchedSubject, live::Entry>>,
-    /// Signals that rights were changed on this node, so that watchers refresh at once.
-    changed: Notify,
-}
-
-/// Permissions of each role.
-pub type CompiledRoles = Arc<HashMap<RoleId, Bits>>;
-
-/// Seconds for which cached rights are used, by the process's own clock: a change made by another
-/// node is noticed after that.
-pub const RIGHTS_CACHE_SECONDS: i64 = 4;
-const RIGHTS_CACHE_TTL: std::time::Duration = std::time::Duration::from_secs(RIGHTS_CACHE_SECONDS.unsigned_abs());
-/// Maximum cached callers; beyond it the cache is cleared.
-const MAX_CACHED_CALLERS: usize = 10_000;
-
-/// Reason why a change of rights failed; nothing was written.
-#[derive(Debug)]
-pub enum AccessError {
-    Denied(Denied),
-    Refused(Vec<Rejection>),
-    Fault(Fault),
-}
-impl From<Denied> for AccessError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-impl From<Rejection> for AccessError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Refused(vec![rejection])
-    }
-}
-impl From<Vec<Rejection>> for AccessError {
-    fn from(rejections: Vec<Rejection>) -> Self {
-        Self::Refused(rejections)
-    }
-}
-impl From<Fault> for AccessError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-/// The changed value, and the `seq` of its event.
-#[derive(Debug, Clone)]
-pub struct Changed<T> {
-    pub value: T,
-    /// None if nothing had to be written.
-    pub seq: Option<i64>,
-}
-
-impl Access {
-    pub fn new(db: Database, clock: Clock, policies: Policies) -> Self {
-        Self::with(db, clock, policies, None)
-    }
-    /// The same, with a writer of audit entries for changes without a request: a key used from a
-    /// new address, a key that leaked.
-    pub fn audited(db: Database, clock: Clock, policies: Policies, audit_writer: AuditWriter) -> Self {
-        Self::with(db, clock, policies, Some(audit_writer))
-    }
-    fn with(db: Database, clock: Clock, policies: Policies, audit_writer: Option<AuditWriter>) -> Self {
-        Self(Arc::new(Inner {
-            audit_writer,
-            db,
-            clock,
-            policies,
-            roles: Mutex::default(),
-            members: RwLock::default(),
-            keys: RwLock::default(),
-            live: Mutex::default(),
-            changed: Notify::new(),
-        }))
-    }
-    pub fn database(&self) -> &Database {
-        &self.0.db
-    }
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
-    /// Runs a future whose commits get an entry in the tenant's audit log.
-    async fn with_audit_log<T>(
-        &self,
-        (action, actor): (&str, Actor),
-        home: TenantKey,
-        address: Option<IpAddr>,
-        commits: impl Future<Output = T>,
-    ) -> T {
-        let Some(audit_writer) = &self.0.audit_writer else { return commits.await };
-        let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
-        let who = Some((home.tenant, actor));
-        let commits = Box::pin(commits);
-        AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
-    }
-
-    /// Whether the operator has suspended the tenant.
-    pub async fn is_suspended(&self, tenant: TenantId) -> Result<bool, Fault> {
-        is_suspended(&self.0.db.tenant(tenant)).await
-    }
-
-    /// Begins a change of the tenant's rights.
-    async fn begin<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
-        let work = permit.scope(&self.0.db).begin().await?;
-        rows::bump_rights_version(&work).await?;
-        Ok(work)
-    }
-
-    /// Begins a change that also writes credentials, whose tables are global.
-    async fn begin_with_credentials<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
-        let work = self.0.db.global().maintenance_for(permit.tenant()).await?;
-        rows::bump_rights_version(&work).await?;
-        Ok(work)
-    }
-
-    /// Ends a change: writes its event, commits, and drops the tenant's cached rights.
-    async fn end(&self, mut work: Work, event: NewEvent) -> Result<Option<i64>, Fault> {
-        let tenant = work.tenant();
-        let seq = journal::append(&mut work, vec![event], self.0.clock.now()).await?;
-        work.commit().await?;
-        self.invalidate(tenant);
-        Ok(seq)
-    }
-
-    /// Returns the caller's current rights, read in this transaction and limited to those of the
-    /// request: a right that was revoked meanwhile cannot be passed on.
-    async fn current_permissions(&self, work: &Work, caller: &Caller) -> Result<PermissionSet, Fault> {
-        if caller.actor.kind != ActorKind::Member {
-            return Ok(PermissionSet::default());
-        }
-        let member = MemberId::from_uuid(caller.actor.id);
-        let (is_active, _) = rows::is_active(work, member).await?;
-        if !is_active {
-            return Ok(PermissionSet::default());
-        }
-        let mut held = self.granted_permissions(work, member).await?.and(&caller.permissions);
-        held.until = held.until.or(caller.permissions.until);
-        Ok(held)
-    }
-
-    /// Returns the permissions of a member's grants, read in this transaction.
-    async fn granted_permissions(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
-        let grants = rows::grants_of(work, member).await?;
-        let roles = self.compiled(work, &rows::roles(work).await?).await?;
-        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
-        let groups = rows::members_of(work, &named).await?;
-        Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
-    }
-
-    /// Whether a member holds all rights of another, as read in the transaction: for rooms that
-    /// suspend and remove members.
-    pub async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
-        let (is_active, _) = rows::is_active(work, who).await?;
-        Ok(is_active
-            && self.granted_permissions(work, who).await?.first_missing(&self.granted_permissions(work, other).await?).is_none())
-    }
-
-    async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
-        self.0.policies.compile(reads.tenant(), roles).await.map_err(|err| Fault::Broken(err.to_string()))
-    }
-}
+pub use service::{Access, Changed};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use platform::storage::{Fault, Reads};
 
-use super::Access;
+use super::service::Access;
 use crate::access::{core::Role, permissions::Bits, policy::BUILT_IN, rows};
 
 /// A role as people see it.

@@ -4,9 +4,10 @@
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, events};
+use super::service::Access;
 use crate::access::{
     core::ApiKey,
+    events,
     rows::{self, KeyWithIntegration},
 };
 

@@ -8,13 +8,19 @@ use platform::{
     storage::{Fault, Reads, Work},
 };
 
-use super::{Access, AccessError, Changed, RoleView, events, reads::defaults, traced};
+use super::{
+    audit_fields,
+    error::AccessError,
+    reads::{RoleView, defaults},
+    service::{Access, Changed},
+};
 use crate::access::{
     caller::Permit,
     core::{
         At, Counted, Field, Given, Invalid, MAX_ROLES, NewRole, Noun, Refusal, Refusals, Rejection, Role, Stage, check_role,
         descendant_roles, inheritance, outlives,
     },
+    events,
     permissions::{Bits, kind},
     policy::BUILT_IN,
     rows,
@@ -80,7 +86,7 @@ impl Access {
         within(&self.current_permissions(&work, permit.caller()).await?, gives, &new.permissions, &mut refusals);
         refusals.end(Stage::State)?;
         rows::add_role(&work, &role).await?;
-        audit::changed(&mut work, role.id, None, Some(&traced::role(&role)), None);
+        audit::changed(&mut work, role.id, None, Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_CREATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
@@ -131,7 +137,7 @@ impl Access {
         }
         refusals.end(Stage::State)?;
         rows::change_role(&work, &role).await?;
-        audit::changed(&mut work, role.id, Some(&traced::role(&before)), Some(&traced::role(&role)), None);
+        audit::changed(&mut work, role.id, Some(&audit_fields::role(&before)), Some(&audit_fields::role(&role)), None);
         let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
@@ -160,7 +166,7 @@ impl Access {
         let gives = self.gives(&work, &own, id).await?;
         rows::remove_role(&work, id).await?;
         let role = own[place].clone();
-        audit::changed(&mut work, id, Some(&traced::role(&role)), None, None);
+        audit::changed(&mut work, id, Some(&audit_fields::role(&role)), None, None);
         let seq = self.end(work, events::ROLE_DELETED.of(id, role.version)).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }

@@ -1,72 +1,16 @@
 //! Log of key uses: time (to the minute) and address, written outside the request.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{net::IpAddr, sync::PoisonError};
 
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, keys::KeyRecord};
+use super::{caller_cache::KeyRecord, key_use_cache::WriteGuard, service::Access};
 use crate::access::rows::{self, TenantKey};
 
 /// Audit log action of a key that is used from a new address.
 const NEW_ADDRESS_ACTION: &str = "api_key.used_from_new_address";
 const MINUTE_MICROS: i64 = 60_000_000;
-/// Addresses of a key that a node remembers to have noted.
-const MAX_CACHED_ADDRESSES: usize = 100;
-
-/// Uses of a key that a node has recorded.
-#[derive(Default)]
-pub(super) struct KeyUsage {
-    /// The minute of the last use from each address.
-    noted: Mutex<HashMap<Option<IpAddr>, i64>>,
-    /// Uses that wait to be written, the oldest last.
-    waiting: Mutex<Vec<(Option<IpAddr>, i64)>>,
-    /// Set while a use of the key is written: at most one write at a time, so that a caller who
-    /// changes addresses with every call causes no transaction for each.
-    is_writing: AtomicBool,
-}
-
-impl KeyUsage {
-    fn is_recorded(&self, address: Option<IpAddr>, minute: i64) -> bool {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&address).is_some_and(|noted| *noted == minute)
-    }
-    fn note(&self, address: Option<IpAddr>, minute: i64) {
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.len() >= MAX_CACHED_ADDRESSES {
-            noted.clear();
-        }
-        noted.insert(address, minute);
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < MAX_CACHED_ADDRESSES {
-            waiting.insert(0, (address, minute));
-        }
-    }
-    fn next(&self) -> Option<(Option<IpAddr>, i64)> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-}
-
-/// The right to write the use of a key. Dropping it in any way lets the next writer begin.
-struct WriteGuard(Arc<KeyUsage>);
-
-impl WriteGuard {
-    fn begin(uses: &Arc<KeyUsage>) -> Option<Self> {
-        (!uses.is_writing.swap(true, Ordering::AcqRel)).then(|| Self(Arc::clone(uses)))
-    }
-}
-
-impl Drop for WriteGuard {
-    fn drop(&mut self) {
-        self.0.is_writing.store(false, Ordering::Release);
-    }
-}
 
 impl Access {
     /// Notes a use, once a minute for each address.

@@ -1,6 +1,9 @@
 //! Tenants for trying things out. Pure.
 
-use super::{Field, Rejection, check_name, check_slug};
+use super::{
+    refusal::{Field, Rejection},
+    registration::{check_name, check_slug},
+};
 
 /// Input for a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]

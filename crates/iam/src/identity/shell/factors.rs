@@ -3,9 +3,8 @@
 use entity::prelude::*;
 use platform::storage::{Fault, GlobalReads, GlobalWork};
 
-use super::{Identity, IdentityError};
+use super::{error::IdentityError, service::Identity};
 use crate::identity::{
-    Session,
     core::{self, BACKUP_CODE_COUNT, ENROLMENT_SECONDS, MemberRefusal, Rejection},
     emails::EmailKind,
     rows::{
@@ -13,6 +12,7 @@ use crate::identity::{
         members::{self, MemberView},
         sessions::{self, EndReason, SessionRow, SessionSelection},
     },
+    session::Session,
 };
 
 /// A kind of second factor.

@@ -9,11 +9,12 @@ use platform::{
 };
 
 use super::{
-    Identity, IdentityError, LoginOutcome, Visit,
+    error::IdentityError,
+    login::LoginOutcome,
     mail_quota::{EmailPurpose, Requester},
+    service::Identity,
 };
 use crate::identity::{
-    Session,
     core::{self, MemberRefusal, Rejection, Risk},
     emails::EmailKind,
     rows::{
@@ -22,6 +23,7 @@ use crate::identity::{
         sessions,
     },
     secret::{self, Purpose},
+    session::{Session, Visit},
 };
 
 /// Validity of an invitation, in seconds.

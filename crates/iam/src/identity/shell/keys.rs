@@ -10,7 +10,7 @@ use platform::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Identity;
+use super::service::Identity;
 use crate::identity::{core, rows::keys, signer};
 
 /// Treatment of the previous signing keys.

@@ -7,9 +7,13 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::SessionProofs};
+use super::{
+    error::IdentityError,
+    factors::Factor,
+    service::Identity,
+    sessions::{LoggedIn, SessionProofs},
+};
 use crate::identity::{
-    Session,
     core::{self, CHALLENGE_SECONDS, Rejection, Risk},
     emails::EmailKind,
     password::Passwords,
@@ -19,6 +23,7 @@ use crate::identity::{
         links, refresh, sessions,
     },
     secret::{self, Purpose},
+    session::{Session, Visit},
 };
 
 /// Result of a login.

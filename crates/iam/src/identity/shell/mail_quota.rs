@@ -6,8 +6,8 @@ use platform::{
     storage::Fault,
 };
 
-use super::{Identity, IdentityError, Visit};
-use crate::identity::core;
+use super::{error::IdentityError, service::Identity};
+use crate::identity::{core, session::Visit};
 
 const HOUR_SECONDS: u32 = 3_600;
 /// Limit of e-mails of one purpose to one account, for each requester.

@@ -3,15 +3,15 @@
 use entity::prelude::*;
 use platform::storage::{Fault, GlobalReads, GlobalWork, Nested, dry_run, once};
 
-use super::{Identity, IdentityError, LoginOutcome, Visit, sessions::SessionProofs};
+use super::{error::IdentityError, login::LoginOutcome, service::Identity, sessions::SessionProofs};
 use crate::identity::{
-    Session,
     core::{self, MemberRefusal, Rejection},
     rows::{
         self,
         members::{self, MemberFilter, MemberPage, MemberView},
         sessions::{self, EndReason, SessionRow, SessionSelection},
     },
+    session::{Session, Visit},
 };
 
 impl Identity {

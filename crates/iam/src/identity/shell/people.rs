@@ -8,11 +8,11 @@ use platform::{
 };
 
 use super::{
-    Identity, IdentityError, Visit,
+    error::IdentityError,
     mail_quota::{EmailPurpose, Requester},
+    service::Identity,
 };
 use crate::identity::{
-    Session,
     core::{self, Field, InputRefusal, Rejection, weakness},
     emails::EmailKind,
     rows::{
@@ -22,6 +22,7 @@ use crate::identity::{
         sessions::{self, EndReason, SessionSelection},
     },
     secret::{self, Purpose},
+    session::{Session, Visit},
 };
 
 /// Validity of a reset link, in seconds.

@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{Identity, IdentityError, LoggedIn};
+use super::{error::IdentityError, service::Identity, sessions::LoggedIn};
 use crate::identity::{
     core::{self, PresentedToken, RefreshDecision, Rejection},
     rows::{

@@ -3,7 +3,7 @@
 use entity::{app_user, member, prelude::*, tenant};
 use platform::storage::{Fault, GlobalWork, journal};
 
-use super::{Identity, IdentityError, LoginOutcome, Registration, Visit, people::VERIFY_SECONDS};
+use super::{error::IdentityError, login::LoginOutcome, people::VERIFY_SECONDS, service::Identity, settings::Registration};
 use crate::identity::{
     core::{self, NewTenant, Rejection, Risk},
     emails::EmailKind,
@@ -12,6 +12,7 @@ use crate::identity::{
         links::{self, PendingRegistration},
     },
     secret::{self, Purpose},
+    session::Visit,
 };
 
 /// Owner of a new tenant.

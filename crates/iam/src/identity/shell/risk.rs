@@ -7,12 +7,13 @@ use platform::{
     storage::{Fault, GlobalWork},
 };
 
-use super::{Identity, IdentityError, Visit, mail_quota::EmailPurpose, sessions::NAME};
+use super::{error::IdentityError, mail_quota::EmailPurpose, service::Identity, sessions::NAME};
 use crate::identity::{
     core::{self, FAILURE_WINDOW_SECONDS, LoginFacts, Risk, RiskFactor},
     emails::EmailKind,
     rows::devices,
     secret::{self, Purpose},
+    session::Visit,
 };
 
 impl Identity {

@@ -6,11 +6,11 @@ use entity::{
 };
 use platform::storage::{Fault, once};
 
-use super::{Identity, IdentityError, register::Account};
+use super::{error::IdentityError, register::Account, service::Identity};
 use crate::identity::{
-    Session,
     core::{self, NewSandbox, Rejection},
     rows::{self, sandboxes},
+    session::Session,
 };
 
 impl Identity {

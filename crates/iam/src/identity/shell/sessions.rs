@@ -10,16 +10,17 @@ use platform::{
 };
 use tokio::sync::watch;
 
-use super::{Identity, IdentityError, LoggedIn, Visit};
+use super::{error::IdentityError, service::Identity};
 use crate::identity::{
     core::{self, Rejection, Risk},
     emails::EmailKind,
-    presence::CachedSession,
     rows::{
         self, Membership, devices, factors, links, refresh,
         sessions::{self, EndReason, SessionRow, SessionSelection, SessionStatus},
     },
     secret::{self, Purpose},
+    session::Visit,
+    session_cache::CachedSession,
     token::{Claims, Subject, TokenUse},
 };
 
@@ -56,6 +57,19 @@ impl From<Fault> for AdmitError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
+}
+
+/// A session that has begun or continues.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    pub access_token: String,
+    pub access_expires_at: Timestamp,
+    pub refresh_token: String,
+    pub refresh_expires_at: Timestamp,
+    pub session: SessionRow,
+    pub tenant: tenant::Model,
+    /// The token that the device is known by from now on, if it keeps one and has none yet.
+    pub device: Option<String>,
 }
 
 /// Times of the factors that a new session is based on, and the session that it is switched from,

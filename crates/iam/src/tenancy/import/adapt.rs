@@ -9,7 +9,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{Imported, people::People, refusal::LineRefusal};
+use super::{people::People, refusal::LineRefusal};
 
 /// Signing secret of a webhook endpoint, as the room of webhooks stores it. Only its context is
 /// used here.
@@ -21,6 +21,23 @@ const SECRET: SealedColumn = SealedColumn {
     loss: Loss::Null(""),
 };
 const SECRET_BYTES: usize = 32;
+
+/// Result of an import, and what its operator has to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Tables that have rows, and how many.
+    pub tables: Vec<(&'static str, u64)>,
+    /// People who have an account in this deployment.
+    pub matched: u64,
+    /// Addresses of accounts that were created without a password.
+    pub newcomers: Vec<String>,
+    /// Names of integrations that are disabled now.
+    pub integrations: Vec<String>,
+    /// API keys that are revoked now.
+    pub keys: u64,
+    /// URLs of webhook endpoints that were disabled. Each has a new secret that no client knows.
+    pub endpoints: Vec<String>,
+}
 
 pub(super) struct Adapter<'a> {
     pub tenant: TenantId,

@@ -11,7 +11,7 @@ use platform::storage::Fault;
 use sha2::{Digest, Sha256};
 
 use super::refusal::{FileLine, ImportError, LineRefusal, Refusal};
-use crate::tenancy::manifest::Written;
+use crate::tenancy::{manifest::Written, tables::file_of};
 
 /// Bytes of a line at most.
 const MAX_LINE_BYTES: u64 = 64 << 20;
@@ -27,7 +27,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub fn open(folder: &Path, table: &'static str) -> Result<Self, ImportError> {
-        let file = super::file_of(table);
+        let file = file_of(table);
         let opened = match File::open(folder.join(&file)) {
             Err(err) if err.kind() == ErrorKind::NotFound => return Err(Refusal::FileMissing(file).into()),
             opened => opened.map_err(|err| failed(table, &err))?,
@@ -68,7 +68,7 @@ impl Lines {
             self.bytes += read as u64;
             self.hash.update(&rest[..read]);
         }
-        let file = super::file_of(self.table);
+        let file = file_of(self.table);
         if self.bytes != written.bytes {
             return Err(Refusal::FileCut { file, expected: written.bytes, found: self.bytes }.into());
         }
@@ -80,5 +80,5 @@ impl Lines {
 }
 
 fn failed(table: &str, err: &io::Error) -> Fault {
-    Fault::Broken(format!("{}: {err}", super::file_of(table)))
+    Fault::Broken(format!("{}: {err}", file_of(table)))
 }

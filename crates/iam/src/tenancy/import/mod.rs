@@ -30,13 +30,14 @@ use serde_json::json;
 use super::{
     manifest::{Manifest, Written},
     persons::Sealer,
-    tables,
+    tables::{self, file_of},
 };
 use adapt::Adapter;
 use lines::Lines;
 use people::{PEOPLE, People};
 use refusal::FileLine;
 
+pub use adapt::Imported;
 pub use refusal::{ImportError, LineRefusal, Refusal};
 
 /// Rows of a batch at most.
@@ -46,10 +47,6 @@ const BATCH_BYTES: usize = 4 << 20;
 /// The latest time whose month a refusal can name: the end of the year 9999, in microseconds since
 /// 1970.
 const MAX_TIMESTAMP_MICROS: i64 = 253_402_300_799_999_999;
-
-fn file_of(table: &str) -> String {
-    format!("{table}.jsonl")
-}
 
 /// An export whose manifest was checked against its own checksum and rules.
 pub struct Export {
@@ -74,23 +71,6 @@ pub struct ImportOptions<'a> {
     pub slug: Option<&'a str>,
     /// The form in which e-mail addresses of customers are found.
     pub address_form: fn(&str) -> String,
-}
-
-/// Result of an import, and what its operator has to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Imported {
-    /// Tables that have rows, and how many.
-    pub tables: Vec<(&'static str, u64)>,
-    /// People who have an account in this deployment.
-    pub matched: u64,
-    /// Addresses of accounts that were created without a password.
-    pub newcomers: Vec<String>,
-    /// Names of integrations that are disabled now.
-    pub integrations: Vec<String>,
-    /// API keys that are revoked now.
-    pub keys: u64,
-    /// URLs of webhook endpoints that were disabled. Each has a new secret that no client knows.
-    pub endpoints: Vec<String>,
 }
 
 impl Export {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use platform::storage::{Fault, Month};
 
+use crate::tenancy::tables::file_of;
+
 /// Error of an export, or of the deployment that imports it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -117,6 +119,6 @@ pub(super) struct FileLine {
 impl FileLine {
     pub fn refuses(self, why: LineRefusal) -> ImportError {
         let Self { file, line } = self;
-        Refusal::Line { file: super::file_of(file), line, why }.into()
+        Refusal::Line { file: file_of(file), line, why }.into()
     }
 }

@@ -7,9 +7,9 @@ use iam::tenancy::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checker,
-    check::{InputPath, input_path},
+    check::{Checker, input_path},
     company,
+    rejection::InputPath,
 };
 
 /// Form in the database and in the API. An object without fields counts as none.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checker, Rejection, Subject,
-    check::{InputPath, input_path},
+    check::{Checker, input_path},
     company,
+    rejection::{InputPath, Rejection, Subject},
 };
 
 pub const MAX_CLOSED_DAYS: usize = 60;

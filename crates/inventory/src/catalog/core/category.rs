@@ -7,10 +7,12 @@ use entity::prelude::{CategoryId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
-    check::{MAX_DESCRIPTION, MAX_NAME, MAX_SEO_DESCRIPTION, input_path},
-    found,
+    check::{Checker, MAX_DESCRIPTION, MAX_NAME, MAX_SEO_DESCRIPTION, input_path},
+    command::{NewIdAndTime, Target},
+    patch::Patch,
+    rejection::{Problem, Rejection, Subject},
     text::slug_of,
+    verdict::{Verdict, found},
 };
 
 pub use entity::category::Model as CategoryRow;

@@ -4,9 +4,11 @@ use entity::prelude::{ChannelId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Problem, Rejection, Subject, Verdict,
-    check::{Code, MAX_NAME, input_path},
+    check::{Checker, Code, MAX_NAME, input_path},
+    command::NewIdAndTime,
+    rejection::{Problem, Rejection, Subject},
     text,
+    verdict::Verdict,
 };
 
 pub use entity::channel::Model as ChannelRow;

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use entity::prelude::{CategoryId, Currency, Id, Money, MoneyError};
 
-use super::{Form, Patch, Problem, Rejection, Subject, text};
-
-/// A path inside a row's input.
-pub type InputPath = Vec<String>;
+use super::{
+    patch::Patch,
+    rejection::{Form, InputPath, Problem, Rejection, Subject},
+    text,
+};
 
 /// Makes a path of names and positions.
 macro_rules! input_path {

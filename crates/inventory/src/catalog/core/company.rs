@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checker, Form, Patch, Rejection,
-    check::{InputPath, input_path},
-    customer::country_code,
+    check::{Checker, input_path},
+    patch::Patch,
+    rejection::{Form, InputPath, Rejection},
+    text::country_code,
 };
 
 const MAX_CONTACTS: usize = 20;

@@ -7,14 +7,19 @@ use entity::prelude::{CustomerId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
-    check::{MAX_NAME, input_path},
-    found, goods,
-    particulars::{ParticularsCommand, ParticularsFields},
+    check::{Checker, MAX_NAME, input_path},
+    command::{NewIdAndTime, Target},
+    customer_details::{ParticularsCommand, ParticularsFields},
+    goods,
+    patch::Patch,
+    rejection::{Problem, Rejection, Subject},
+    verdict::{Verdict, found},
 };
 
-pub use entity::customer::Model as CustomerRow;
 use entity::customer::Particulars;
+
+pub use super::text::country_code;
+pub use entity::customer::Model as CustomerRow;
 
 /// Erases all personal data. The country stays, for the reports that used it.
 pub fn erase_command(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
@@ -92,16 +97,6 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
 /// Whether anything tells who it is.
 fn is_identifiable(row: &CustomerRow) -> bool {
     row.is_known()
-}
-
-/// Writes codes of ISO 3166 in capitals; any other text is kept unchanged.
-pub fn country_code(text: String) -> String {
-    let (country, rest) = text.split_once('-').unwrap_or((&text, "A"));
-    let is_code = country.len() == 2
-        && country.bytes().all(|b| b.is_ascii_alphabetic())
-        && (1..=3).contains(&rest.len())
-        && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_code { text.to_ascii_uppercase() } else { text }
 }
 
 /// Returns the row without personal data, for callers that may not see who the customer is.
@@ -232,20 +227,6 @@ impl CustomerContext {
             archived_at: None,
             particulars: Particulars::default(),
             is_lost: false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn country_codes_are_capitals_and_names_stay() {
-        for (given, kept) in
-            [("gb", "GB"), ("gb-cha", "GB-CHA"), ("United Kingdom", "United Kingdom"), ("Vy-dehrad", "Vy-dehrad")]
-        {
-            assert_eq!(country_code(given.to_owned()), kept);
         }
     }
 }

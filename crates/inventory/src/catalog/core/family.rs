@@ -4,9 +4,11 @@ use entity::prelude::{FamilyId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Problem, Rejection, Subject, Verdict,
-    check::{MAX_NAME, input_path},
+    check::{Checker, MAX_NAME, input_path},
+    command::NewIdAndTime,
+    rejection::{Problem, Rejection, Subject},
     text,
+    verdict::Verdict,
 };
 
 pub use entity::product_family::Model as FamilyRow;

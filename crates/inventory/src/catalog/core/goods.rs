@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checker, Form, Patch, Rejection,
-    check::{InputPath, input_path},
+    check::{Checker, input_path},
+    patch::Patch,
+    rejection::{Form, InputPath, Rejection},
     text,
 };
 

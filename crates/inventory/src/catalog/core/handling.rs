@@ -6,10 +6,10 @@ use entity::prelude::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Checker, Rejection,
     calendar::weekday,
-    check::{InputPath, input_path},
+    check::{Checker, input_path},
     company,
+    rejection::{InputPath, Rejection},
 };
 
 const HOUR: i64 = 3_600_000_000;

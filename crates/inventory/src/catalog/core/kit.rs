@@ -6,8 +6,11 @@ use entity::prelude::{ProductId, ProductStatus, StockPolicy, Tracking};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Problem, Rejection, Subject, Target, Use, Verdict, Versioned, check::input_path, found,
-    product::ProductRow,
+    check::{Checker, input_path},
+    command::{NewIdAndTime, Target},
+    product_row::ProductRow,
+    rejection::{Problem, Rejection, Subject, Use},
+    verdict::{Verdict, Versioned, found},
 };
 
 /// The most components of a kit.

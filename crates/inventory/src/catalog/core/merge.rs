@@ -8,7 +8,12 @@ use entity::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Problem, Rejection, Subject, Versioned, customer::CustomerRow, supplier::SupplierRow};
+use super::{
+    customer::CustomerRow,
+    rejection::{Problem, Rejection, Subject},
+    supplier::SupplierRow,
+    verdict::Versioned,
+};
 
 /// The most rows that are merged into one.
 pub const MAX_MERGED: usize = 100;

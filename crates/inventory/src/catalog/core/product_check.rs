@@ -3,11 +3,14 @@
 use entity::{prelude::ProductId, quantity::MAX_SAFE};
 
 use super::{
-    Checker, Patch, Rejection, Subject, Target,
-    check::{MAX_DESCRIPTION, MAX_NAME, input_path},
+    check::{Checker, MAX_CODE, MAX_DESCRIPTION, MAX_NAME, input_path},
+    command::Target,
     family::{MAX_OPTION, MAX_OPTIONS},
     gtin,
-    product::{Barcode, ProductCommand, ProductFields, ProductOption, Unit, UnitText},
+    patch::Patch,
+    product_fields::{ProductCommand, ProductFields, Unit, UnitText},
+    product_row::{Barcode, ProductOption},
+    rejection::{Rejection, Subject},
     text,
 };
 
@@ -96,7 +99,7 @@ fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
     for (index, barcode) in codes.iter().enumerate() {
         let at = input_path!["barcodes", index, "code"];
         c.range(input_path!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
-        let Some(code) = c.line(at.clone(), &barcode.code, super::check::MAX_CODE) else { continue };
+        let Some(code) = c.line(at.clone(), &barcode.code, MAX_CODE) else { continue };
         if let Some(expected) = gtin::wrong_check_digit(&code) {
             c.refuse(at, Rejection::CheckDigit { expected });
         } else if kept.iter().any(|known| gtin::key(&known.code) == gtin::key(&code)) {

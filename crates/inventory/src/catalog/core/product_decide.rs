@@ -8,13 +8,16 @@ use std::{
 use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 
 use super::{
-    NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
     check::input_path,
-    found,
+    command::{NewIdAndTime, Target},
     goods::{Goods, MAX_TAGS},
     gtin,
-    product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
+    patch::Patch,
+    product_fields::ProductCommand,
+    product_row::{ProductDoc, ProductOption, ProductRow},
+    rejection::{Problem, Rejection, Subject, Use},
     text,
+    verdict::{Refusal, Verdict, Versioned, found},
 };
 
 /// An existing product, with the uses that restrict changes.
@@ -73,7 +76,7 @@ impl ProductContext {
                     Ok(existing) => Some(existing),
                     Err(refusal) => {
                         let current = refusal.current.map(|existing| existing.doc);
-                        return Verdict::Refused(super::Refusal { problems: refusal.problems, current });
+                        return Verdict::Refused(Refusal { problems: refusal.problems, current });
                     }
                 }
             }

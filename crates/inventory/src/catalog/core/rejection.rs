@@ -4,7 +4,8 @@
 use entity::prelude::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::InputPath;
+/// A path inside a row's input.
+pub type InputPath = Vec<String>;
 
 /// Subject of a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use platform::stages::{Stage, Staged};
 
-use super::{Problem, Rejection};
+use super::rejection::{Problem, Rejection};
 
 impl Staged for Problem {
     fn stage(&self) -> Stage {

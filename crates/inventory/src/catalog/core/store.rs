@@ -1,15 +1,18 @@
-//! Stores: places that hold stock. A store is archived, never deleted, and only when nothing is left in it.
+//! Stores: places that hold stock. A store is archived, never deleted, and only when nothing is
+//! left in it.
 
 use entity::prelude::{StoreId, StoreKind};
 use serde::Serialize;
 
 use super::{
-    Checker, Form, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
     anomaly_limits::{self, AnomalyLimits},
-    check::{Code, MAX_NAME, input_path},
+    check::{Checker, Code, MAX_NAME, input_path},
+    command::{NewIdAndTime, Target},
     company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
-    found,
     handling::{self, HandlingTime},
+    patch::Patch,
+    rejection::{Form, Problem, Rejection, Subject, Use},
+    verdict::{Verdict, found},
 };
 
 pub use entity::store::Model as StoreRow;

@@ -6,11 +6,13 @@ use entity::prelude::{Money, SupplierId, TenantId};
 use serde::Serialize;
 
 use super::{
-    Checker, NewIdAndTime, Patch, Problem, Rejection, Subject, Target, Verdict,
     calendar::{self, SupplierCalendar},
-    check::{Code, MAX_NAME, MoneyText, input_path},
+    check::{Checker, Code, MAX_NAME, MoneyText, input_path},
+    command::{NewIdAndTime, Target},
     company::{ContactColumns, ReachFields, TermsColumns, TermsFields},
-    found,
+    patch::Patch,
+    rejection::{Problem, Rejection, Subject},
+    verdict::{Verdict, found},
 };
 
 pub use entity::supplier::Model as SupplierRow;

@@ -1,4 +1,4 @@
-//! Keys of texts: the common form of different spellings.
+//! Keys of texts and codes of countries: the common form of different spellings.
 
 use std::borrow::Cow;
 
@@ -84,9 +84,28 @@ pub fn is_slug(text: &str) -> bool {
     text.split('-').all(good)
 }
 
+/// Writes codes of ISO 3166 in capitals; any other text is kept unchanged.
+pub fn country_code(text: String) -> String {
+    let (country, rest) = text.split_once('-').unwrap_or((&text, "A"));
+    let is_code = country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_alphabetic())
+        && (1..=3).contains(&rest.len())
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_code { text.to_ascii_uppercase() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn country_codes_are_capitals_and_names_stay() {
+        for (given, kept) in
+            [("gb", "GB"), ("gb-cha", "GB-CHA"), ("United Kingdom", "United Kingdom"), ("Vy-dehrad", "Vy-dehrad")]
+        {
+            assert_eq!(country_code(given.to_owned()), kept);
+        }
+    }
 
     #[test]
     fn spellings_share_a_key() {

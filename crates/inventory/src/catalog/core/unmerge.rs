@@ -8,7 +8,10 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{MergeStays, Problem, Rejection, merge::Mergeable};
+use super::{
+    merge::Mergeable,
+    rejection::{MergeStays, Problem, Rejection},
+};
 
 /// Days within which a merge can be undone.
 pub const UNMERGE_DAYS: i64 = 30;

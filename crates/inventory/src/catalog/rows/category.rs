@@ -14,8 +14,8 @@ use platform::{
 use sea_orm::FromQueryResult;
 
 use super::{
-    Clause,
-    small::{columns, models},
+    clause::Clause,
+    small_tables::{columns, models},
 };
 use crate::catalog::core::{
     Target,

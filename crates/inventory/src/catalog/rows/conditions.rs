@@ -1,12 +1,13 @@
-//! Tests that lists of small nouns and of customers share: of codes, of times, and of names that are compared after they are read.
+//! Tests that lists of small nouns and of customers share: of codes, of times, and of names that
+//! are compared after they are read.
 
 use entity::prelude::Timestamp;
 use platform::storage::{Backend, Nested};
 use sea_orm::Value;
 
 use super::{
-    Clause,
-    filter::{TextTest, begins_with},
+    clause::Clause,
+    text_filter::{TextTest, begins_with},
 };
 use crate::catalog::core::text;
 

@@ -1,5 +1,6 @@
-//! Customers. Personal data are sealed under a key of each row, which is read with the row in the same statement; the country, which reports group
-//! by, and the caller's own key of the customer are not.
+//! Customers. Personal data are sealed under a key of each row, which is read with the row in the
+//! same statement; the country, which reports group by, and the caller's own key of the customer
+//! are not.
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Clause, history_key, merge::SURVIVOR};
+use super::{clause::Clause, history_key, merge::SURVIVOR};
 use crate::catalog::core::{
     customer::{CustomerRow, tags_of},
     text,

@@ -4,7 +4,7 @@
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
-use super::{Clause, conditions::MAX_COMPARED, customer, filter::TextTest};
+use super::{clause::Clause, conditions::MAX_COMPARED, customer, text_filter::TextTest};
 use crate::catalog::core::text;
 
 /// Customers that are opened at a time.

@@ -11,13 +11,13 @@ use platform::{
 
 pub use super::customer_names::Named as NamedCustomers;
 use super::{
-    Clause,
+    clause::Clause,
     conditions::{TimeSpan, nested, push_tag, push_text},
     customer, customer_names,
-    filter::{TextTest, begins_with},
     leaves::MetadataTest,
     merge::SURVIVOR,
-    small,
+    small_tables,
+    text_filter::{TextTest, begins_with},
 };
 use crate::catalog::core::{customer::CustomerRow, text};
 
@@ -168,7 +168,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, address
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
     let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
-    small::archived(clause, tests.is_archived);
+    small_tables::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         push_id_in(clause, ids);
     }

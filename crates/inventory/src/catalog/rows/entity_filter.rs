@@ -8,11 +8,11 @@ use platform::storage::{Fault, Finds, Nested, Reads};
 use uuid::Uuid;
 
 use super::{
-    Clause,
+    clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, push_nested, push_text},
-    filter::TextTest,
     named::Named,
-    small,
+    small_tables,
+    text_filter::TextTest,
 };
 use crate::catalog::core::text;
 
@@ -63,7 +63,7 @@ pub async fn push_to(reads: &impl Reads, clause: &mut Clause, (noun, mut tests):
 
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &NounTests, noun: Noun, names: &[Named<Uuid>]) {
-    small::archived(clause, tests.is_archived);
+    small_tables::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         push_ids(clause, ids);
     }

@@ -5,15 +5,19 @@ use std::collections::HashMap;
 
 use entity::prelude::{CategoryId, ProductId, ProductStatus, StoreId, Timestamp, Tracking};
 use platform::storage::Backend;
-use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
-    Clause,
+    clause::Clause,
     conditions::never_null,
     leaves::{self, MetadataTest, PriceTest},
     search::Ranked,
-    stocked::StockTest,
+    stock_filter::StockTest,
+    word_index::in_search_index,
+};
+pub use super::{
+    text_filter::{TextTest, begins_with},
+    word_index::{TermMatch, word_query},
 };
 use crate::catalog::core::text;
 
@@ -74,16 +78,6 @@ impl IdColumn {
 pub enum TextColumn {
     Sku,
     Name,
-}
-
-/// Texts are compared by their folded keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TextTest {
-    In(Vec<String>),
-    StartsWith(String),
-    Contains(String),
-    /// Whether there is no text at all.
-    IsNull(bool),
 }
 
 impl Filter {
@@ -258,16 +252,6 @@ fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
     }
 }
 
-/// A range that an index serves on both databases, as both compare by bytes.
-pub fn begins_with(clause: &mut Clause, name: &str, prefix: &str) {
-    let from = clause.bind(prefix);
-    clause.push(&format!("{name} >= {from}"));
-    if let Some(after) = text::prefix_upper_bound(prefix) {
-        let to = clause.bind(after);
-        clause.push(&format!(" AND {name} < {to}"));
-    }
-}
-
 /// Adds the exact test, after one that the trigram index serves: each whole run of letters and
 /// digits is also in the search text.
 fn contains(clause: &mut Clause, name: &str, part: &str) {
@@ -291,35 +275,6 @@ fn contains(clause: &mut Clause, name: &str, part: &str) {
             let mark = clause.bind(part);
             clause.push(&format!("instr({name}, {mark}) > 0"));
         }
-    }
-}
-
-/// SQLite: the rows that the full-text index finds for a MATCH expression.
-pub fn in_search_index(mark: &str) -> String {
-    format!("p.rowid IN (SELECT rowid FROM product_search WHERE product_search MATCH {mark})")
-}
-
-/// Match of a query's words with words of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TermMatch {
-    Whole,
-    Beginnings,
-}
-
-/// Returns the argument of a MATCH or a `to_tsquery`, built from words of letters and digits only.
-pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: TermMatch) -> Value {
-    let words = words.map(|word| term(backend, word, which));
-    let between = if backend == Backend::Postgres { " & " } else { " AND " };
-    Value::from(words.collect::<Vec<_>>().join(between))
-}
-
-/// A word in a MATCH or a `to_tsquery`.
-pub fn term(backend: Backend, word: &str, which: TermMatch) -> String {
-    match (backend, which) {
-        (Backend::Postgres, TermMatch::Whole) => word.to_owned(),
-        (Backend::Postgres, TermMatch::Beginnings) => format!("{word}:*"),
-        (Backend::Sqlite, TermMatch::Whole) => format!("\" {word} \""),
-        (Backend::Sqlite, TermMatch::Beginnings) => format!("\" {word}\""),
     }
 }
 

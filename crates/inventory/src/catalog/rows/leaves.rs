@@ -4,9 +4,9 @@ use entity::prelude::Currency;
 use platform::storage::Backend;
 
 use super::{
-    Clause,
+    clause::Clause,
     conditions::never_null,
-    filter::{TextTest, begins_with},
+    text_filter::{TextTest, begins_with},
 };
 use crate::catalog::core::gtin;
 

@@ -1,11 +1,12 @@
-//! Lists of nouns with a code and a name, of which a tenant has few: their sorts, and rows that are compared by name after they are read.
+//! Lists of nouns with a code and a name, of which a tenant has few: their sorts, and rows that are
+//! compared by name after they are read.
 
 use entity::{prelude::*, store, supplier, tables::channel};
 use platform::paging::{Key, SortBy, Sorted};
 
 use super::{
     conditions::{has_words, holds},
-    filter::TextTest,
+    text_filter::TextTest,
 };
 use crate::catalog::core::text;
 

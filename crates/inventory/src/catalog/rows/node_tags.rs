@@ -4,7 +4,7 @@
 use platform::storage::Backend;
 use sea_orm::Value;
 
-use super::{Clause, conditions::push_tag, filter::TextTest};
+use super::{clause::Clause, conditions::push_tag, text_filter::TextTest};
 
 /// Returns the condition that the object of this column has a tag that passes, and its values, with
 /// parameters numbered from `first`; begins with ` AND `.

@@ -8,7 +8,7 @@ use platform::{
     storage::{Fault, Reads, Row},
 };
 
-use super::{Clause, filter::Filter, product, search};
+use super::{clause::Clause, filter::Filter, product, search};
 use crate::catalog::core::{product::ProductRow, search::Query};
 
 /// Sort of a list of products; ties are broken by ID.

@@ -11,12 +11,12 @@ use platform::{
 };
 
 use super::{
-    Clause,
+    clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, holds, nested, push_text},
-    filter::TextTest,
     named::{Named, NamedSorted},
     node_tags::push_tag_condition,
-    small,
+    small_tables,
+    text_filter::TextTest,
 };
 use crate::catalog::core::text;
 
@@ -59,7 +59,7 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Listed<entity::store::Model>, Fault> {
     let clause = condition(reads, tests).await?;
-    small::sorted_page::<entity::store::Entity>(reads, clause, sorted, request).await
+    small_tables::sorted_page::<entity::store::Entity>(reads, clause, sorted, request).await
 }
 
 /// Returns the condition of these tests. Names and countries are read once and compared here: a
@@ -73,7 +73,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
     let backend = clause.backend();
-    small::archived(clause, tests.is_archived);
+    small_tables::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         let number = clause.number(backend.ids(ids.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));

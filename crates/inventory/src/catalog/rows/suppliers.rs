@@ -11,12 +11,12 @@ use platform::{
 };
 
 use super::{
-    Clause,
+    clause::Clause,
     conditions::{MAX_COMPARED, TimeSpan, nested, push_text},
-    filter::TextTest,
     named::{Named, NamedSorted},
     node_tags::push_tag_condition,
-    small,
+    small_tables,
+    text_filter::TextTest,
 };
 use crate::catalog::core::text;
 
@@ -46,7 +46,7 @@ pub async fn page(
     request: &PageRequest,
 ) -> Result<Listed<entity::supplier::Model>, Fault> {
     let clause = condition(reads, tests).await?;
-    small::sorted_page::<entity::supplier::Entity>(reads, clause, sorted, request).await
+    small_tables::sorted_page::<entity::supplier::Entity>(reads, clause, sorted, request).await
 }
 
 /// Returns the condition of these tests. Names are read and compared here: a tenant has few
@@ -60,7 +60,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<SupplierTests>) -> Resu
 /// The tests of one filter, each beginning with ` AND `.
 fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named<SupplierId>]) {
     let backend = clause.backend();
-    small::archived(clause, tests.is_archived);
+    small_tables::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
         let number = clause.number(backend.ids(ids.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));

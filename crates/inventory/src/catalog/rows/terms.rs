@@ -4,8 +4,8 @@
 use platform::storage::Backend;
 
 use super::{
-    Clause,
-    filter::{TermMatch, term, word_query},
+    clause::Clause,
+    word_index::{TermMatch, term, word_query},
 };
 use crate::catalog::core::search::Query;
 

@@ -2,6 +2,8 @@
 //! them, and are then searched as given.
 
 mod among;
+mod match_terms;
+mod search_text;
 
 use std::collections::HashSet;
 
@@ -10,23 +12,25 @@ use entity::{
     prelude::ProductId,
     record::{Record, Selected},
 };
+use match_terms::{MAX_CORRECTED, all_of, any_of, or, phrases};
 use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
+use search_text::SearchTextRow;
 
 use super::{
     Clause,
-    filter::{TermMatch, term, word_query},
-    search::{BranchResults, Branches, MAX_CANDIDATES},
+    candidates::{BranchResults, Branches, MAX_CANDIDATES},
+    word_index::{TermMatch, term, word_query},
 };
 use crate::catalog::core::{
     search::{Candidate, Query},
-    typos::{WordCorrection, meant, parts, spellings},
+    typos::{meant, parts, spellings},
 };
 
 /// The most products that are read for each part of a word.
 const MAX_TEXTS: usize = 100;
-/// The most words of a query that are corrected, of those that no product has and of the others.
-const MAX_CORRECTED: usize = 4;
+/// Products that are looked through for frequent words before the index is asked.
+const SAMPLE: usize = 300;
 
 /// Returns products that match corrections of the query's words, if none has the words themselves;
 /// also whether there may be more.
@@ -39,11 +43,7 @@ pub(super) async fn corrected(
     if words.is_empty() {
         return Ok((Vec::new(), false));
     }
-    let mut texts = Texts::new(reads.backend());
-    for (index, word) in words.iter().enumerate() {
-        texts.with_words(index, word_query(reads.backend(), std::iter::once(*word), TermMatch::Beginnings), 1);
-    }
-    let known: HashSet<usize> = texts.read(reads).await?.0.into_iter().map(|(index, _)| index).collect();
+    let known = known_words(reads, &words).await?;
     let (there, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known.contains(index));
     let found = among_others(reads, (query, narrowed), &words, &known).await?;
     if !found.candidates.is_empty() {
@@ -64,6 +64,25 @@ pub(super) async fn corrected(
         found = search_by_terms(reads, (query, narrowed), &terms(reads.backend(), &words, (&known, &texts))).await?;
     }
     Ok((found.candidates, found.is_full || is_cut))
+}
+
+/// Returns the indexes of the words that begin a word of some product. On Postgres the index
+/// collects all products with a word before it returns the first: a word that the first products
+/// have is not looked up there.
+async fn known_words(reads: &impl Reads, words: &[&str]) -> Result<HashSet<usize>, Fault> {
+    let mut known = HashSet::new();
+    if reads.backend() == Backend::Postgres {
+        let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 ORDER BY p.id LIMIT {SAMPLE}", SearchTextRow::SELECT);
+        let sample = reads.records::<SearchTextRow>(&sql, Vec::new()).await?;
+        let begins = |word: &str| sample.iter().any(|row| row.search_text.contains(&format!(" {word}")));
+        known.extend((0..words.len()).filter(|index| begins(words[*index])));
+    }
+    let mut texts = Texts::new(reads.backend());
+    for (index, word) in words.iter().enumerate().filter(|(index, _)| !known.contains(index)) {
+        texts.with_words(index, word_query(reads.backend(), std::iter::once(*word), TermMatch::Beginnings), 1);
+    }
+    known.extend(texts.read(reads).await?.0.into_iter().map(|(index, _)| index));
+    Ok(known)
 }
 
 /// Returns a search term for each word: its prefix match if a word begins with it, and its
@@ -119,26 +138,6 @@ async fn similar_texts(reads: &impl Reads, words: &[&str], which: &[usize]) -> R
         }
     }
     texts.read(reads).await
-}
-
-/// Matches one of these meanings, each a word or two consecutive words.
-fn any_of(backend: Backend, meanings: &[WordCorrection]) -> String {
-    let of = |words: &WordCorrection| match backend {
-        Backend::Postgres => format!("({})", words.join(" <-> ")),
-        Backend::Sqlite => format!("\" {} \"", words.join(" ")),
-    };
-    format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(backend)))
-}
-
-const fn or(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Postgres => " | ",
-        Backend::Sqlite => " OR ",
-    }
-}
-
-fn all_of(backend: Backend, terms: &[String]) -> String {
-    terms.join(if backend == Backend::Postgres { " & " } else { " AND " })
 }
 
 /// Matches all terms but any one.
@@ -223,11 +222,6 @@ impl Texts {
 /// Returns the `LIKE` pattern of a text with all these parts, in their order.
 fn pattern(parts: &[String]) -> String {
     format!("%{}%", parts.join("%"))
-}
-
-/// Returns the MATCH query of a text with all these parts.
-fn phrases(parts: &[String]) -> String {
-    parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(" AND ")
 }
 
 #[derive(Record)]

@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 use crate::catalog::core::{CheckedCommand, NewIdAndTime, Problem, Refusal, Rejection, Verdict};
 
+/// The most rows of a bulk upsert (DECIDED: limits).
+pub const MAX_ROWS: usize = 500;
+
 /// Whether a call writes, or only validates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -4,10 +4,10 @@ use iam::access::{Permit, kind};
 use platform::storage::{Fault, idempotency::hash_of};
 
 use super::{
-    Catalog,
     batch::{Batch, CallOptions},
     entities::{Categories, Customers, Suppliers},
     products::Products,
+    service::Catalog,
 };
 use crate::catalog::core::{
     Checker, Target,

@@ -13,20 +13,20 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Catalog, RowRef,
+    audit_fields,
     batch::{Batch, CallOptions, Mode, Outcome, RowAnswer},
     merge::{MAX_MOVED, MergeStop, stored_result, turned},
-    traced,
-    writes::{key_rejection, target},
+    service::Catalog,
+    writes::{RowRef, key_rejection, target},
 };
 use crate::catalog::{
     core::{
         Checker, NewIdAndTime, Problem, Refusal, Rejection, Subject, Verdict,
+        archiving::{LifeCommand, LifeContext, Step},
         category::CategoryRow,
-        life::{LifeCommand, LifeContext, Step},
     },
     events,
-    rows::{self, life, small::by_id},
+    rows::{self, archiving, small_tables::by_id},
 };
 
 /// Stored result of the call.
@@ -135,12 +135,12 @@ async fn archived(
     }
     let moved = turned(work, products, |row| row.category_id = Some(into), now).await?;
     // Its child categories, and products that were added to it meanwhile, still prevent it.
-    let left = life::category(work, id, Step::Archive).await?.hindrances;
+    let left = archiving::category(work, id, Step::Archive).await?.hindrances;
     if !left.is_empty() {
         return Err(Stop::of(left.into_iter().map(|why| Problem::at("id", why)).collect()));
     }
     rows::category::write(work, &[], &[(&before, &after)]).await?;
-    audit::changed(work, id, Some(&traced::category(&before)), Some(&traced::category(&after)), None);
+    audit::changed(work, id, Some(&audit_fields::category(&before)), Some(&audit_fields::category(&after)), None);
     let mut all = moved.events;
     all.push(events::CATEGORY_ARCHIVED.of(id, after.version));
     let seq = journal::append(work, all, now).await?;

@@ -11,8 +11,8 @@ use platform::{
 use uuid::Uuid;
 
 use super::{
+    audit_fields,
     batch::{BatchEntity, Change},
-    traced,
 };
 use crate::catalog::events;
 use crate::catalog::{
@@ -23,7 +23,7 @@ use crate::catalog::{
     },
     rows::{
         category as category_rows, customer as customer_rows, history_key, merge as merge_rows,
-        small::{self, by_ids, lock_by_ids_or_texts},
+        small_tables::{self, by_ids, lock_by_ids_or_texts},
         uses,
     },
 };
@@ -43,7 +43,7 @@ impl BatchEntity for Stores {
         row.id.uuid()
     }
     fn fields(row: &StoreRow) -> Fields {
-        traced::store(row)
+        audit_fields::store(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let mut context = store::StoreContext {
@@ -61,7 +61,7 @@ impl BatchEntity for Stores {
                 context.row = if Some(row.id) == command.target.id() { Some(row) } else { context.row };
             }
             if command.target == Target::New && matches!(command.time_zone, Patch::Keep) {
-                context.tenant_zone = small::tenant_zone(work).await?;
+                context.tenant_zone = small_tables::tenant_zone(work).await?;
             }
             if command.life == Life::Archive {
                 context.uses = uses::of(work, uses::UsedColumn::Store, &id).await?.into_values().flatten().collect();
@@ -112,7 +112,7 @@ impl BatchEntity for Suppliers {
         row.id.uuid()
     }
     fn fields(row: &Self::Row) -> Fields {
-        traced::supplier(row)
+        audit_fields::supplier(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.set()).map(|code| code.key.as_str()).collect();
@@ -164,7 +164,7 @@ impl BatchEntity for Channels {
         row.id.uuid()
     }
     fn fields(row: &Self::Row) -> Fields {
-        traced::channel(row)
+        audit_fields::channel(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.as_ref()).map(|code| code.key.as_str()).collect();
@@ -206,7 +206,7 @@ impl BatchEntity for Families {
         row.id.uuid()
     }
     fn fields(row: &Self::Row) -> Fields {
-        traced::family(row)
+        audit_fields::family(row)
     }
     async fn load(work: &Work, _: &[Self::Command]) -> Result<TenantId, Fault> {
         Ok(work.tenant())
@@ -245,7 +245,7 @@ impl BatchEntity for Categories {
         row.id.uuid()
     }
     fn fields(row: &Self::Row) -> Fields {
-        traced::category(row)
+        audit_fields::category(row)
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
         category_rows::context(work, commands).await
@@ -280,7 +280,7 @@ impl BatchEntity for Customers {
         row.id.uuid()
     }
     fn fields(row: &Self::Row) -> Fields {
-        traced::customer(row)
+        audit_fields::customer(row)
     }
     async fn history_keys(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<Uuid, DataKey>, Fault> {
         history_key::made(work, ids, now).await

@@ -16,7 +16,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Catalog, Mode, traced, writes::key_rejection};
+use super::{audit_fields, batch::Mode, service::Catalog, writes::key_rejection};
 use crate::catalog::{
     core::{
         NewIdAndTime, Problem, Rejection,
@@ -128,7 +128,7 @@ async fn merged(
     let moved = CustomersMoved { turned: turned.iter().map(|(id, _)| *id).collect() };
     let pair = Pair::Customers { merged: one.id, into: other.id };
     record_merge(work, id, pair, text_of(&moved)?, now).await?;
-    audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
+    audit::changed(work, one.id, Some(&audit_fields::customer(one)), Some(&audit_fields::customer(&one_after)), None);
     audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
     let mut all = vec![events::CUSTOMER_MERGED.of(one.id, one_after.version)];
     for (id, version) in turned {
@@ -223,7 +223,7 @@ pub(super) async fn turned(
     rows::product::write(work, &[], &pairs).await?;
     let mut events = Vec::with_capacity(pairs.len());
     for (was, is) in pairs {
-        audit::changed(work, is.row.id, Some(&traced::product(was)), Some(&traced::product(is)), None);
+        audit::changed(work, is.row.id, Some(&audit_fields::product(was)), Some(&audit_fields::product(is)), None);
         events.push(super::products::product_event(Some(&was.row), &is.row));
     }
     Ok(MovedProducts { ids, events })
@@ -231,5 +231,5 @@ pub(super) async fn turned(
 
 /// Returns the fields of a supplier that the audit log compares.
 pub fn supplier_audit_fields(row: &SupplierRow) -> Fields {
-    traced::supplier(row)
+    audit_fields::supplier(row)
 }

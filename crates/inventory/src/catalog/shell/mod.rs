@@ -4,23 +4,23 @@ mod batch;
 mod bulk;
 mod category_move;
 mod entities;
-mod life;
+mod archiving;
 mod merge;
 mod products;
 mod reads;
 mod restored;
 mod seal;
-mod traced;
+mod service;
+mod audit_fields;
 mod unmerge;
 mod writes;
 
 use platform::{
     clock::Clock,
-    paging::CursorSigner,
-    storage::{Database, Fault, Work},
+    storage::{Fault, Work},
 };
 
-pub use batch::{Batch, CallOptions, Mode, Outcome, RowAnswer};
+pub use batch::{Batch, CallOptions, MAX_ROWS, Mode, Outcome, RowAnswer};
 pub use bulk::OnExistingKey;
 pub use merge::{
     MAX_MOVED, MergeStop, MergedCustomer, MergedPair, MovedProducts, merged_from, move_products, move_products_back, refuse_at,
@@ -29,21 +29,11 @@ pub use merge::{
 pub use reads::{By, ProductBy};
 pub use restored::{erase_as_system, merged_with_personal_data};
 pub use seal::seal_customers;
+pub use service::Catalog;
 pub use unmerge::unmerge_as_system;
 pub use writes::RowRef;
 
 use super::core::{NewIdAndTime, channel};
-
-/// The most rows of a bulk upsert (DECIDED: limits).
-pub const MAX_ROWS: usize = 500;
-
-/// The catalogue's service: what its functions need besides a permit.
-#[derive(Clone)]
-pub struct Catalog {
-    pub db: Database,
-    pub clock: Clock,
-    pub signer: CursorSigner,
-}
 
 /// Inserts the channel DIRECT, which each new tenant has. Called inside the transaction that
 /// creates the tenant.

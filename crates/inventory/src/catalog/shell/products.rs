@@ -8,8 +8,8 @@ use platform::{
 use uuid::Uuid;
 
 use super::{
+    audit_fields,
     batch::{BatchEntity, Change},
-    traced,
 };
 use crate::catalog::events;
 use crate::catalog::{
@@ -52,7 +52,7 @@ impl BatchEntity for Kits {
         row.row.id.uuid()
     }
     fn fields(row: &KitDoc) -> Fields {
-        traced::kit(row)
+        audit_fields::kit(row)
     }
     async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::KitContext, Fault> {
         rows::kit::context(work, commands).await
@@ -87,7 +87,7 @@ impl BatchEntity for Products {
         row.row.id.uuid()
     }
     fn fields(row: &ProductDoc) -> Fields {
-        traced::product(row)
+        audit_fields::product(row)
     }
     async fn load(work: &Work, commands: &[ProductCommand]) -> Result<ProductContext, Fault> {
         rows::product_context::load(work, commands).await

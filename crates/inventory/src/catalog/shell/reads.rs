@@ -10,7 +10,7 @@ use platform::{
     storage::{Fault, Nested, Reads, TenantScope},
 };
 
-use super::Catalog;
+use super::service::Catalog;
 use crate::catalog::{
     core::{
         category::CategoryRow, channel::ChannelRow, customer::CustomerRow, family::FamilyRow, product::ProductRow,
@@ -24,7 +24,7 @@ use crate::catalog::{
         families::FamilySorted,
         filter::{Filter, TextTest},
         named::NamedSorted,
-        small,
+        small_tables,
         stores::StoreTests,
         suppliers::SupplierTests,
     },
@@ -73,8 +73,8 @@ impl Catalog {
     pub async fn store(&self, permit: Permit<kind::StoreRead>, by: By<StoreId>) -> Result<Option<StoreRow>, Fault> {
         let scope = self.scope(permit);
         match by {
-            By::Id(id) => small::by_id::<entity::store::Entity, _>(&scope, id).await,
-            By::Key(code) => small::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            By::Id(id) => small_tables::by_id::<entity::store::Entity, _>(&scope, id).await,
+            By::Key(code) => small_tables::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
     pub async fn stores(
@@ -90,8 +90,8 @@ impl Catalog {
     pub async fn category(&self, permit: Permit<kind::ProductRead>, by: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         match by {
-            By::Id(id) => small::by_id::<entity::category::Entity, _>(&scope, id).await,
-            By::Key(slug) => small::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
+            By::Id(id) => small_tables::by_id::<entity::category::Entity, _>(&scope, id).await,
+            By::Key(slug) => small_tables::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
         }
     }
     /// The children of a category, or the roots: archived ones, those in use, or all.
@@ -106,19 +106,19 @@ impl Catalog {
         let mut clause = Clause::new(scope.backend());
         place.push_to(&mut clause);
         entity_filter::push_to(&scope, &mut clause, (Noun::Category, tests)).await?;
-        small::sorted_page::<entity::category::Entity>(&scope, clause, sorted, request).await
+        small_tables::sorted_page::<entity::category::Entity>(&scope, clause, sorted, request).await
     }
 
     pub async fn supplier(&self, permit: Permit<kind::ProductRead>, by: By<SupplierId>) -> Result<Option<SupplierRow>, Fault> {
         let scope = self.scope(permit);
         match by {
-            By::Id(id) => small::by_id::<entity::supplier::Entity, _>(&scope, id).await,
+            By::Id(id) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, id).await,
             By::Key(code) => {
                 let key = text::fold(code.trim());
-                let found = small::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
+                let found = small_tables::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
                 // The code of a merged supplier finds its survivor.
                 match found.as_ref().and_then(|row| row.merged_into) {
-                    Some(into) => small::by_id::<entity::supplier::Entity, _>(&scope, into).await,
+                    Some(into) => small_tables::by_id::<entity::supplier::Entity, _>(&scope, into).await,
                     None => Ok(found),
                 }
             }
@@ -135,7 +135,7 @@ impl Catalog {
     }
 
     pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
-        small::by_id::<entity::product_family::Entity, _>(&self.scope(permit), id).await
+        small_tables::by_id::<entity::product_family::Entity, _>(&self.scope(permit), id).await
     }
     pub async fn families(
         &self,
@@ -147,7 +147,7 @@ impl Catalog {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         entity_filter::push_to(&scope, &mut clause, (Noun::Family, tests)).await?;
-        small::sorted_page::<entity::product_family::Entity>(&scope, clause, sorted, request).await
+        small_tables::sorted_page::<entity::product_family::Entity>(&scope, clause, sorted, request).await
     }
 
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
@@ -212,8 +212,8 @@ impl Catalog {
     pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         match by {
-            By::Id(id) => small::by_id::<entity::channel::Entity, _>(&scope, id).await,
-            By::Key(code) => small::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            By::Id(id) => small_tables::by_id::<entity::channel::Entity, _>(&scope, id).await,
+            By::Key(code) => small_tables::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
     pub async fn channels(
@@ -226,6 +226,6 @@ impl Catalog {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         entity_filter::push_to(&scope, &mut clause, (Noun::Channel, tests)).await?;
-        small::sorted_page::<entity::channel::Entity>(&scope, clause, sorted, request).await
+        small_tables::sorted_page::<entity::channel::Entity>(&scope, clause, sorted, request).await
     }
 }

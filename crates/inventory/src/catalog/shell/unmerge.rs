@@ -14,9 +14,10 @@ use platform::{
 };
 
 use super::{
-    Catalog, Mode,
+    audit_fields,
+    batch::Mode,
     merge::{MergeStop, MergedCustomer, MergedPair, Receipt, again, merged_from, refuse_at, stored_result},
-    traced,
+    service::Catalog,
 };
 use crate::catalog::{
     core::{
@@ -102,7 +103,7 @@ async fn unmerged(
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
     let turned = unmerge_rows::unmerge_customers(work, (&one_after, &other_after), &along).await?;
     unmerge_rows::mark_merge_undone(work, record.id, now).await?;
-    audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
+    audit::changed(work, one.id, Some(&audit_fields::customer(one)), Some(&audit_fields::customer(&one_after)), None);
     audit::changed(work, other.id, Some(&merged_from(one.id.to_string())), Some(&Fields::default()), None);
     let mut all = vec![events::CUSTOMER_UNMERGED.of(one.id, one_after.version)];
     for (id, version) in turned {

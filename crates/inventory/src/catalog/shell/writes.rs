@@ -13,10 +13,10 @@ use platform::{
 };
 
 use super::{
-    Catalog, MAX_ROWS,
-    batch::{Batch, BatchEntity, Call, CallOptions, Mode, run},
+    batch::{Batch, BatchEntity, Call, CallOptions, MAX_ROWS, Mode, run},
     entities::{Categories, Channels, Customers, Families, Stores, Suppliers},
     products::{Kits, Products},
+    service::Catalog,
 };
 use crate::catalog::core::{
     Checker, Form, Patch, Problem, Rejection, Subject, Target,

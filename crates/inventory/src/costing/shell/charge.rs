@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::revalue::{Outcome, Write, exceeds_max_value, replay_outcome, run_with_retries, written};
 use crate::{
-    catalog::rows::small::tenant_zone,
+    catalog::rows::small_tables::tenant_zone,
     costing::{
         core::{
             AddedCharge, ChargeShare, MAX_NOTE, MAX_REVALUED_PRODUCTS, NewRevaluation, Pool, RevaluationLine, Values, share,

@@ -6,14 +6,14 @@ mod keep;
 mod report;
 mod revalue;
 mod summary;
-mod undo;
+mod revaluation_reversal;
 
 pub use ageing::{Ageing, stock_ageing};
 pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED_CHARGES, charge_add};
 pub use keep::{BookProgress, catch_up};
 pub use report::*;
+pub use revaluation_reversal::{RevaluationReverse, revaluation_reverse};
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
     CostSheet, CostSpec, SummaryPage, SummaryPageRequest, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,
 };
-pub use undo::{RevaluationReverse, revaluation_reverse};

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::keep::catch_up;
 use crate::costing::events;
 use crate::{
-    catalog::rows::small::tenant_zone,
+    catalog::rows::small_tables::tenant_zone,
     costing::{
         core::{
             MAX_NOTE, MAX_REVALUED_PRODUCTS, NewLine, NewRevaluation, Pool, Revaluation, RevaluationLine, RevalueProblem, Values,

@@ -1,36 +1,19 @@
 //! A step of a count as a command of the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use entity::prelude::*;
 
 use super::{
-    count::CountBook,
-    decide::{NewCount, Step, Steps, decide},
-    reverse::CountToReverse,
+    book::CountBook,
+    decide::decide,
+    needs::CountNeeds,
+    step::{NewCount, Step, Steps},
 };
 use crate::{
     ledger::{ALONE, Books, Decide, Decision, Needs},
     stock::core::{Draft, LevelKey, Rejection, Shortage},
 };
-
-/// Rows that commands on counts need besides levels.
-#[derive(Debug, Default)]
-pub struct CountNeeds {
-    pub counts: Vec<CountId>,
-    /// Lines of these products.
-    pub lines: BTreeMap<CountId, Vec<ProductId>>,
-    /// Counts to load with all lines, late corrections, and the actors who counted.
-    pub whole: Vec<CountId>,
-    /// Levels whose quantity on hand at an earlier moment is read. Each level occurs once, however
-    /// many of its lots are counted.
-    pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
-    pub refs: Vec<String>,
-    /// Levels of a count that is started when it is created.
-    pub begun: BTreeSet<LevelKey>,
-    /// Counts to reverse.
-    pub undone: Vec<CountToReverse>,
-}
 
 impl CountNeeds {
     fn add(&mut self, steps: &Steps, keys: &[LevelKey]) {

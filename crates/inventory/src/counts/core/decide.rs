@@ -1,133 +1,22 @@
-//! Steps of a count, and their decisions.
-
-use std::collections::HashMap;
+//! Decisions on the steps of a count.
 
 use entity::prelude::*;
 
 use super::{
-    count::{
-        BookVisibility, Count, CountAttempt, CountBook, CountDecision, CountState, CountedLot, CreatedState, Expected, Line,
-        LineKey, LineState, Selection, Stage,
-    },
-    posting::{Approval, approve},
+    book::{CountBook, CountDecision, CreatedState},
+    changes::{Changes, fresh, line_of},
+    count::{Count, CountState, CountedLot, Expected, Line, LineState, Selection, Stage, not_open},
+    posting::approve,
     refusal::Refusal,
     states::{Action, may},
-    tally::{Record, tally},
+    step::{NewCount, NewLine, Step, Steps, Uncounted},
+    tally::tally,
 };
-use crate::counts::events::{self, CountEvent, EventType};
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{At, Draft, Field, Level, LevelKey, Noun, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
 /// The most lines of a count. Larger assortments are counted by category.
 pub const MAX_COUNT_LINES: usize = 20_000;
-
-/// One step of one count.
-#[derive(Debug, Clone)]
-pub struct Steps {
-    pub count: CountId,
-    pub actor: Actor,
-    /// Version that the caller expects.
-    pub expected_version: Option<i64>,
-    pub step: Step,
-}
-
-#[derive(Debug, Clone)]
-pub enum Step {
-    Create(NewCount),
-    /// Starts the count with these lines, in addition to those that it was created with.
-    Start(Vec<NewLine>),
-    Record(Record),
-    Submit(Uncounted),
-    /// Products to count again; None for all with a difference.
-    Recount(Option<Vec<ProductId>>),
-    Approve(Approval),
-    Cancel(Option<String>),
-}
-
-impl Step {
-    pub const fn action(&self) -> Option<Action> {
-        match self {
-            Self::Create(_) => None,
-            Self::Start(_) => Some(Action::Start),
-            Self::Record(_) => Some(Action::Record),
-            Self::Submit(_) => Some(Action::Submit),
-            Self::Recount(_) => Some(Action::Recount),
-            Self::Approve(_) => Some(Action::Approve),
-            Self::Cancel(_) => Some(Action::Cancel),
-        }
-    }
-    /// Returns the kind of the step's event in the journal.
-    const fn event(&self) -> EventType<CountEvent> {
-        match self {
-            Self::Create(NewCount { begin: None, .. }) => events::COUNT_CREATED,
-            Self::Create(_) | Self::Start(_) => events::COUNT_STARTED,
-            Self::Record(_) => events::COUNT_RECORDED,
-            Self::Submit(_) => events::COUNT_SUBMITTED,
-            Self::Recount(_) => events::COUNT_RECOUNTED,
-            Self::Approve(_) => events::COUNT_COMPLETED,
-            Self::Cancel(_) => events::COUNT_CANCELLED,
-        }
-    }
-    /// Whether all of the count's lines are needed to decide it.
-    pub const fn needs_all_lines(&self) -> bool {
-        matches!(self, Self::Approve(_) | Self::Recount(None))
-    }
-}
-
-#[derive(Debug, Clone)]
-pub struct NewCount {
-    pub kind: CountKind,
-    pub store: StoreId,
-    pub category: Option<CategoryId>,
-    pub class: Option<AbcClass>,
-    pub sight: BookVisibility,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    /// Products of a LIST. Lots get their lines when the count is started.
-    pub products: Vec<(ProductId, CountLineId)>,
-    /// Data for the start; `None` if the count is not started at once.
-    pub begin: Option<Begin>,
-}
-
-/// Lines of a count that is started in the call that creates it.
-#[derive(Debug, Clone, Default)]
-pub struct Begin {
-    /// Lines of every kind but a LIST.
-    pub lines: Vec<NewLine>,
-    /// Lots in stock of the products of a LIST.
-    pub lots: HashMap<ProductId, Vec<(CountLineId, CountedLot)>>,
-}
-
-/// A line of a count that starts, from the catalogue.
-#[derive(Debug, Clone)]
-pub struct NewLine {
-    pub id: CountLineId,
-    pub product: ProductId,
-    /// A lot in stock; `None` if the product is not kept by lots or has none in stock.
-    pub lot: Option<CountedLot>,
-    pub sku: String,
-    pub name: String,
-    pub decimals: u8,
-}
-
-/// Handling of uncounted lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncounted {
-    Refuse,
-    /// Stock of uncounted lines stays unchanged.
-    Leave,
-}
-
-/// Lines and tallies that a step changed besides the count itself.
-#[derive(Default)]
-pub(super) struct Changes {
-    /// Lines that the step creates.
-    pub made: Vec<Line>,
-    pub changed: Vec<Line>,
-    /// Removed lines, which have no meaning any more.
-    pub gone: Vec<LineKey>,
-    pub tries: Vec<CountAttempt>,
-}
 
 /// Decides one step against the loaded state; the draft collects its effects on stock.
 pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<CountDecision, Rejection> {
@@ -167,11 +56,6 @@ fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Reject
     let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found(Noun::Count, At::input(Field::Id)))?;
     count.expect(steps.expected_version)?;
     if may(count.status(), action) { Ok(count.clone()) } else { Err(not_open(count)) }
-}
-
-/// The refusal of a step that the count's state does not allow.
-pub(super) fn not_open(count: &Count) -> Rejection {
-    Refusal::Status(count.status()).at(At::input(Field::Id))
 }
 
 fn create(
@@ -290,26 +174,6 @@ fn selection(draft: &mut Draft<'_>, new: &NewCount) -> Result<Selection, Rejecti
         (None, None) if new.products.is_empty() => Selection::Full,
         (None, None) => Selection::List,
     })
-}
-
-/// A line that is not counted yet.
-fn fresh(new: &NewLine, expected: Expected) -> Line {
-    Line {
-        id: new.id,
-        product: new.product,
-        lot: new.lot.clone(),
-        sku: new.sku.clone(),
-        name: new.name.clone(),
-        decimals: new.decimals,
-        expected,
-        state: LineState::Uncounted,
-    }
-}
-
-pub(super) fn line_of(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
-    let facts = &level.facts;
-    let (sku, name, decimals) = (facts.sku.clone(), facts.name.clone(), facts.decimals);
-    fresh(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)
 }
 
 fn start(

@@ -2,25 +2,31 @@
 //! at the moment of counting; it is posted on the book quantity at approval, so that movements in
 //! between are not lost.
 
+mod book;
+mod changes;
 mod command;
 mod count;
 mod decide;
-mod statistics;
+mod needs;
 mod posting;
 mod refusal;
 mod reverse;
 mod states;
+mod statistics;
+mod step;
 mod tally;
 
-pub use command::{CountCommand, CountNeeds};
+pub use book::{CountBook, CountDecision, CountsSince, CreatedState};
+pub use command::CountCommand;
 pub use count::{
-    BookVisibility, Count, CountAttempt, CountBook, CountDecision, CountState, CountedLot, CreatedState, Expected, Finding, Line,
-    LineKey, LineState, Selection, Stage, Tally,
+    BookVisibility, Count, CountAttempt, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Selection, Stage,
+    Tally,
 };
-pub use decide::{Begin, MAX_COUNT_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
-pub use posting::{Approval, DIFFERENCES_PER_MOVEMENT};
+pub use decide::{MAX_COUNT_LINES, decide};
+pub use needs::{CountNeeds, CountToReverse};
+pub use posting::DIFFERENCES_PER_MOVEMENT;
 pub use refusal::Refusal;
-pub use reverse::{CountReversal, CountToReverse, CountsSince, ReverseCount};
+pub use reverse::{CountReversal, ReverseCount};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, abc, accuracy, shrinkage};
-pub use tally::{Record, TallyLine};
+pub use step::{Approval, Begin, NewCount, NewLine, Record, Step, Steps, TallyLine, Uncounted};

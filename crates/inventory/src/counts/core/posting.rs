@@ -5,26 +5,15 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountBook, CountState, Finding, Line, LineKey, LineState, Stage},
-    decide::not_open,
+    book::CountBook,
+    count::{Count, CountState, Finding, Line, LineState, Stage, not_open},
     refusal::Refusal,
+    step::Approval,
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind,
-    Rejection, RoomRefusal, Shortage, Step, ensure_available,
+    At, Delta, Draft, Field, Level, LevelKey, LotChoice, LotLevel, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+    RoomRefusal, Shortage, Step, ensure_available,
 };
-
-/// Data of an approval.
-#[derive(Debug, Clone)]
-pub struct Approval {
-    /// Value of differences above which the approver must not have counted; None for no limit.
-    pub limit: Option<Money>,
-    pub note: Option<String>,
-    /// IDs of movements: one that makes room and one that posts, for each part.
-    pub movements: Vec<[MovementId; 2]>,
-    /// Names of the lots of lines, with the IDs that new ones get.
-    pub lots: HashMap<LineKey, LotName>,
-}
 
 /// Differences in one movement: its event goes to subscribers whole, as that of any other call.
 pub const DIFFERENCES_PER_MOVEMENT: usize = 500;

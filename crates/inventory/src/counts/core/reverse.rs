@@ -1,14 +1,15 @@
 //! Reversing an approved count: its postings are reversed, and the last count of its levels is
 //! again the one before it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    command::CountNeeds,
-    count::{Count, CountBook, CountDecision, CountState, Line, LineKey, LineState},
+    book::{CountBook, CountDecision, CountsSince},
+    count::{Count, CountState, Line, LineKey, LineState},
+    needs::{CountNeeds, CountToReverse},
     refusal::Refusal,
 };
 use crate::{
@@ -20,29 +21,6 @@ use crate::{
     },
     stock::core::{At, Draft, Entry, Field, LevelKey, Movement, Noun, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
-
-/// A count to reverse, for which other counts of its products are read.
-#[derive(Debug, Clone)]
-pub struct CountToReverse {
-    pub count: CountId,
-    pub store: StoreId,
-    /// Products of the lines to reverse.
-    pub products: Vec<ProductId>,
-    pub completed_at: Timestamp,
-    /// The event of the first movement that it posted.
-    pub seq: i64,
-}
-
-/// Other counts of the same products, and facts recorded late, that matter for a reversal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CountsSince {
-    /// Time at which other counts that are not reversed last counted each product or lot.
-    pub standing: HashMap<LineKey, Timestamp>,
-    /// Counts that were approved later, newest first.
-    pub later: Vec<CountId>,
-    /// Later movements that balance facts from before a count, newest first.
-    pub late: Vec<MovementId>,
-}
 
 /// A count to reverse, as it was read: refused as stale if it changed meanwhile.
 #[derive(Debug, Clone)]

@@ -3,29 +3,13 @@
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountAttempt, CountBook, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally},
-    decide::{Changes, line_of, not_open},
+    book::CountBook,
+    changes::{Changes, line_of},
+    count::{Count, CountAttempt, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Stage, Tally, not_open},
     refusal::Refusal,
+    step::{Record, TallyLine},
 };
 use crate::stock::core::{At, Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection, RoomRefusal};
-
-/// Tallies of one call.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// None for now.
-    pub counted_at: Option<Timestamp>,
-    pub tallied: Vec<TallyLine>,
-}
-#[derive(Debug, Clone)]
-pub struct TallyLine {
-    pub product: ProductId,
-    /// Lot, if stock is kept by lots; it may be one that has no row yet.
-    pub lot: LotChoice,
-    pub counted: Quantity,
-    pub note: Option<String>,
-    /// ID of a new line, if the product is not on the list.
-    pub line: CountLineId,
-}
 
 /// Tolerance for a caller's clock that runs ahead of ours.
 const MAX_CLOCK_SKEW_SECONDS: i64 = 300;
@@ -160,28 +144,5 @@ fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>,
     match counted_at {
         Some(at) => book.lots_past.get(&(lot.id, key.store, at)).copied().unwrap_or(0),
         None => draft.lot_level(key, lot.id).map_or(0, |level| level.on_hand),
-    }
-}
-
-impl Changes {
-    /// Records a finding for an existing line, and returns the number of the attempt.
-    fn record_recount(&mut self, line: Line, finding: Finding) -> i64 {
-        let attempts = line.state.attempts() + 1;
-        self.changed.push(Line { state: LineState::Counted(Finding { attempts, ..finding }), ..line });
-        attempts
-    }
-
-    /// Removes the line without a lot, which records that the product has no stock, once a lot of
-    /// the product gets a line. A line that was counted stays, also if it must be counted again.
-    pub(super) fn remove_lotless_line(&mut self, book: &CountBook, count: CountId, product: ProductId) {
-        let key = LineKey::of(product);
-        let Some(none) = book.line(count, &key).filter(|_| !self.changed.iter().any(|line| line.key() == key)) else { return };
-        match none.state {
-            LineState::Uncounted if !self.gone.contains(&key) => self.gone.push(key),
-            LineState::Recount(finding) => {
-                self.changed.push(Line { state: LineState::Counted(finding), ..none.clone() });
-            }
-            LineState::Uncounted | LineState::Counted(_) | LineState::Posted(..) | LineState::Reversed(..) => {}
-        }
     }
 }

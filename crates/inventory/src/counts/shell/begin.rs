@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::storage::{Fault, Reads};
 
-use super::{CountCreate, lines_of};
+use super::{input::CountCreate, lines::lines_of};
 use crate::{
     counts::{
         core::{Begin, CountedLot, Selection},

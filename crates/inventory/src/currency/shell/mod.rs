@@ -24,7 +24,7 @@ use super::{
     events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
     rows,
 };
-use crate::catalog::rows::small::tenant_zone;
+use crate::catalog::rows::small_tables::tenant_zone;
 
 /// Rates of one call; a history of 90 days has some 2,700.
 pub const MAX_RATES: usize = 5_000;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 
-use super::{carriers::ShippingCarrier, due::StoreHandling, work::Work};
+use super::{carriers::ShippingCarrier, work::Work};
 use crate::{
+    catalog::core::handling::HandlingTime,
     fulfilment::events::{EventType, FulfilmentEvent, WorkEvent},
     orders::core::Fulfilment,
 };
@@ -25,6 +26,13 @@ pub struct WorkBook {
     pub packed: HashMap<(StoreId, LotId), i64>,
     /// The stores of these works that have a handling time. Levels have it for other stores.
     pub handling: HashMap<StoreId, StoreHandling>,
+}
+
+/// A store's handling time and time zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreHandling {
+    pub time: HandlingTime,
+    pub time_zone: String,
 }
 
 /// A work after a command.

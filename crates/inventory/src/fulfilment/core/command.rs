@@ -4,26 +4,18 @@ use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    let_go::{LetGo, ReleaseReason, decide_release_goods},
+    decline::{LetGo, ReleaseReason, decide_release_goods},
     needs::WorkNeeds,
-    parcel::NewParcel,
+    pack::NewParcel,
     ship::{Arrival, Ship, Track, decide_arrival, decide_ship, decide_track},
     step::{Step, decide_accept, decide_step},
+    work::WorkRef,
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::core::{OrderBook, OrderDecision, OrderNeeds, Sourcing},
     stock::core::{Draft, LevelKey, Rejection},
 };
-
-/// The named work, and its order, which was read before: a work never changes its order.
-#[derive(Debug, Clone)]
-pub struct WorkRef {
-    pub work: FulfilmentWorkId,
-    pub order: OrderId,
-    pub expected_version: Option<i64>,
-    pub actor: Actor,
-}
 
 /// A command on works, with the levels of the order's lines, read before; the levels of lines added
 /// since are loaded with the order.

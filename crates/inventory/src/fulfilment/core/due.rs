@@ -10,13 +10,6 @@ use crate::{
     stock::core::{Book, LevelKey},
 };
 
-/// A store's handling time and time zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreHandling {
-    pub time: HandlingTime,
-    pub time_zone: String,
-}
-
 /// Calculator of the due times of an order's works.
 pub(super) struct DueCalculator<'a> {
     stock: &'a Book,

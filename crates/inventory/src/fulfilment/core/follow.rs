@@ -1,6 +1,6 @@
-//! Works follow their orders: after each command that changed an order or its reservations, the open units of its works are
-//! set to the open units of its lines, in the stores that have the reservations. The command's own changes of works come
-//! first.
+//! Works follow their orders: after each command that changed an order or its reservations, the
+//! open units of its works are set to the open units of its lines, in the stores that have the
+//! reservations. The command's own changes of works come first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -65,7 +65,7 @@ pub fn follow(
         own.works.retain(|one| one.work.head.order != order.id);
         own.works.extend(following.changed(works));
     }
-    super::held_back::touch_works_on_hold_change(&all, (orders, works), &mut own);
+    super::order_holds::touch_works_on_hold_change(&all, (orders, works), &mut own);
     let shipments = fulfilments.iter().map(|one| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: one.clone() });
     let arrived = own.arrived.iter().map(|one| {
         let kind = match one.status {

@@ -8,12 +8,11 @@ use entity::prelude::*;
 use super::{
     book::{WorkBook, WorkChange, WorkDecision},
     carriers::Label,
-    command::WorkRef,
     parcel::ParcelShipment,
     refusal::Refusal,
     states::WorkAction,
     step::open,
-    work::Work,
+    work::{Work, WorkRef},
 };
 use crate::{
     orders::core::{Fulfil, Line, LineQuantity, LotPart, Order, OrderBook, OrderDecision, count, decide_fulfil},

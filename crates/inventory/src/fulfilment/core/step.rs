@@ -4,12 +4,11 @@ use entity::prelude::*;
 
 use super::{
     book::{WorkBook, WorkDecision},
-    command::WorkRef,
-    parcel::{NewParcel, find_line, pack, unpack, within},
+    pack::{NewParcel, find_line, pack, unpack, within},
     parcel_lots::splits_lots,
     refusal::Refusal,
     states::{WorkAction, may},
-    work::{Accepted, Ready, Work, WorkLine},
+    work::{Accepted, Ready, Work, WorkLine, WorkRef},
 };
 use crate::{
     orders::core::{Order, OrderBook, holds::check_not_on_hold},

@@ -78,6 +78,15 @@ pub struct WorkLine {
     pub dropped: i64,
 }
 
+/// Work that a command names, and its order, which was read before: a work never changes its order.
+#[derive(Debug, Clone)]
+pub struct WorkRef {
+    pub work: FulfilmentWorkId,
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    pub actor: Actor,
+}
+
 impl WorkLine {
     pub const fn quantity(&self) -> i64 {
         self.live() + self.shipped + self.dropped

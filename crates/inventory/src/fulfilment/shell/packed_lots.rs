@@ -1,10 +1,10 @@
-//! Lots and serial numbers of parcels, as input.
+//! Parcels to pack, as input, and the lots and serial numbers that they name.
 
 use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
 use serde::Serialize;
 
-use super::{MAX_LINES, PackParcel};
+use super::input::{LabelSaid, Lines, MAX_LINES};
 use crate::{
     fulfilment::{
         core::{NamedLot, Work},
@@ -13,6 +13,15 @@ use crate::{
     ledger::{Checks, Ledger, LotRef, lot_choice},
     stock::core::{At, Field, LotChoice},
 };
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PackParcel {
+    pub lines: Lines,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<PackLot>,
+    pub weight: Option<i64>,
+    pub label: LabelSaid,
+}
 
 /// A lot that a line of a parcel names.
 #[derive(Debug, Clone, Serialize)]

@@ -5,7 +5,11 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::Fault;
 use serde::Serialize;
 
-use super::{LabelSaid, MAX_PARCELS, is_own, levels, resolve_work};
+use super::{
+    input::{LabelSaid, MAX_PARCELS},
+    levels::levels,
+    ownership::{is_own, resolve_work},
+};
 use crate::{
     fulfilment::{
         core::{Arrival, Ship, Track, WorkCommand, WorkRef},

@@ -1,4 +1,4 @@
-//! Accepting, picking, packing.
+//! Accepting works, picking and packing their goods, and marking these as ready for pickup.
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -6,10 +6,11 @@ use platform::storage::dry_run;
 use serde::Serialize;
 
 use super::{
-    LabelSaid, Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS, let_go, on,
-    packed_lots::{self, PackLot},
+    decline,
+    input::{Lines, MAX_LINES, MAX_PARCELS, MAX_WORKS},
+    ownership::{on, resolve_work},
+    packed_lots::{self, PackParcel},
     ready_email::{self, ReadyEmail},
-    resolve_work,
 };
 use crate::{
     fulfilment::{
@@ -53,15 +54,6 @@ pub struct WorkPack {
     pub parcels: Vec<PackParcel>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct PackParcel {
-    pub lines: Lines,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<PackLot>,
-    pub weight: Option<i64>,
-    pub label: LabelSaid,
-}
-
 /// Input of a step that needs only the work.
 #[derive(Debug, Clone, Serialize)]
 pub struct WorkAct {
@@ -100,7 +92,7 @@ pub async fn work_pick(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, in
     let (on, store) = resolve_work(ledger, &permit, input.work, input.expected_version).await?;
     let command = if input.is_short {
         let scope = permit.scope(ledger.database());
-        let_go::build_let_go_command(ledger, &scope, (on, store), (input.lines, ReleaseReason::NotFound)).await?
+        decline::build_let_go_command(ledger, &scope, (on, store), (input.lines, ReleaseReason::NotFound)).await?
     } else {
         WorkCommand::Step(on, Step::Pick(input.lines))
     };

@@ -4,8 +4,15 @@ use entity::prelude::*;
 use futures_util::future::join_all;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, TenantScope};
+use serde::Serialize;
 
-use super::{LabelSaid, let_go, on, steps::generate_pickup_code, wave_steps::WaveFound, with_levels_in_store};
+use super::{
+    decline,
+    input::{LabelSaid, Lines},
+    levels::with_levels_in_store,
+    ownership::on,
+    steps::generate_pickup_code,
+};
 use crate::{
     fulfilment::core::{NewParcel, Refusal, ReleaseReason, Ship, Step, WorkCommand, WorkRef},
     ledger::{Command, Done, Ledger, Stop, document_ids},
@@ -15,6 +22,15 @@ use crate::{
 
 /// Works whose goods are sourced from other stores at the same time.
 const MAX_CONCURRENT_WORKS: usize = 20;
+
+/// Quantities that were found for a work.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaveFound {
+    pub work: FulfilmentWorkId,
+    pub lines: Lines,
+    /// True if the rest is missing.
+    pub is_short: bool,
+}
 
 /// A step of a work, or the reason why it has none.
 pub(super) type Part = (FulfilmentWorkId, Result<Command, Stop>);
@@ -50,7 +66,7 @@ async fn pick_step(
 ) -> Part {
     let lines = found.and_then(|found| found.lines.clone());
     if found.is_some_and(|found| found.is_short) {
-        let command = let_go::build_let_go_command(ledger, scope, (on, store), (lines, ReleaseReason::NotFound)).await;
+        let command = decline::build_let_go_command(ledger, scope, (on, store), (lines, ReleaseReason::NotFound)).await;
         return (work, command.map(Command::of));
     }
     (work, Ok(Command::of(WorkCommand::Step(on, Step::Pick(lines)))))

@@ -14,9 +14,9 @@ use platform::storage::{
 use serde::Serialize;
 
 use super::{
-    LabelSaid, Lines, MAX_LINES,
+    input::{LabelSaid, MAX_LINES},
     ready_email::{self, ReadyEmail},
-    wave_parts::{Part, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
+    wave_parts::{Part, WaveFound, has_no_changes, pack_steps, pick_steps, ready_steps, reject_as_closed, ship_steps},
     waves::{WaveRefusal, WaveStop, WaveWorkRefusal, close, own_wave, remember, works_of},
 };
 use crate::{
@@ -37,15 +37,6 @@ pub struct WavePick {
     /// Works that were found only in part, or of which only a part is picked now; the others are
     /// picked whole.
     pub found: Vec<WaveFound>,
-}
-
-/// Quantities that were found for a work.
-#[derive(Debug, Clone, Serialize)]
-pub struct WaveFound {
-    pub work: FulfilmentWorkId,
-    pub lines: Lines,
-    /// True if the rest is missing.
-    pub is_short: bool,
 }
 
 /// Input for packing the picked goods of a wave, a parcel for each work.

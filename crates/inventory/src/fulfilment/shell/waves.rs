@@ -12,7 +12,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::is_own;
+use super::ownership::is_own;
 use crate::{
     fulfilment::{
         core::{MAX_WAVE_WORKS, Wave},

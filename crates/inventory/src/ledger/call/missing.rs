@@ -5,7 +5,10 @@ use entity::{id::Id, prelude::ProductId};
 use iam::access::Permit;
 use platform::storage::{Fault, Reads, idempotency::Key};
 
-use super::{Done, Mode, ProductRef, Stop, stored_answer_or, submit};
+use super::{
+    names::ProductRef,
+    submission::{Done, Mode, Stop, stored_answer_or, submit},
+};
 use crate::{
     catalog::rows::keys::products_that_exist,
     ledger::{Command, Ledger},

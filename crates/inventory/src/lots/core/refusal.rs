@@ -1,5 +1,5 @@
-//! Reasons to refuse a command on lots. `objects/src/stock/wording.rs` gives each its code and
-//! words.
+//! Reasons to refuse a command on lots. `objects/src/stock/rejection_messages.rs` gives each its
+//! code and words.
 
 use entity::prelude::*;
 

@@ -3,22 +3,24 @@
 use entity::prelude::*;
 
 use super::{
-    create::check_product_active,
-    elsewhere::{release_elsewhere, still_held},
-    hold::{hold, order_head},
+    book::OrderBook,
+    decision::{By, OrderDecision, OrderFact},
+    hold::{active_reservations_of, hold, order_head},
     holds::check_not_on_hold,
-    kit::{as_kit_shortage, quotes, report_kit_shortages},
-    leaving::wanted_lines,
-    line::Line,
-    order::{By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, count},
+    kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
+    line::{Line, check_product_active, count},
+    order::{Fulfilment, FulfilmentLine, Order},
+    other_stores::{release_elsewhere, still_held},
     refusal::Refusal,
+    shipment::{Fulfil, Parcel},
+    shipped_lines::wanted_lines,
     sourcing::Sourcing,
     states::{Action, may},
 };
 use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, Reservation, RoomMovement, RoomRefusal,
-    Shortage, Step, check_moment, ensure_available,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, RoomMovement, RoomRefusal, Step,
+    check_moment, ensure_available,
 };
 
 /// An action that needs only the order.
@@ -105,19 +107,6 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     Ok(build_decision(book, order, events::ORDER_CONFIRMED, act.into()))
 }
 
-/// Returns the order's reservations that are loaded and active, by line.
-pub(super) fn active_reservations_of(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
-    let mut held: Vec<_> = draft
-        .book()
-        .reservations
-        .values()
-        .filter(|r| r.status == ReservationStatus::Active && r.order.is_some_and(|(id, _)| id == order.id))
-        .cloned()
-        .collect();
-    held.sort_by_key(|r| (r.order.map(|(_, position)| position), r.id));
-    held
-}
-
 /// Cancels the outstanding units and releases their reservations.
 pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
@@ -173,56 +162,6 @@ fn release_reservations(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end
     order.expires_at = None;
     order.touch(now);
     Ok(())
-}
-
-/// A shipment of named units, or of all open ones.
-#[derive(Debug, Clone)]
-pub struct Fulfil {
-    pub order: OrderId,
-    pub expected_version: Option<i64>,
-    /// Store that the goods leave; None for the order's store.
-    pub store: Option<StoreId>,
-    pub lines: Option<Vec<LineQuantity>>,
-    /// Lots that were packed by name. The rest of a line's goods comes from the line's own lot.
-    pub lots: Vec<LotPart>,
-    pub occurred_at: Option<Timestamp>,
-    pub on_shortage: Shortage,
-    pub actor: Actor,
-    pub fulfilment: FulfilmentId,
-    /// IDs for the movements that may be needed: shortening of other reservations, release
-    /// elsewhere, and the sale.
-    pub movements: [MovementId; 3],
-}
-#[derive(Debug, Clone)]
-pub struct LineQuantity {
-    pub line: OrderLineId,
-    pub quantity: Quantity,
-    pub lot: LotChoice,
-}
-
-/// Quantity of a lot of a product that leaves for a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotPart {
-    pub position: u16,
-    pub product: ProductId,
-    pub lot: LotId,
-    pub units: i64,
-}
-
-/// Quantity of one product that leaves for a line, and the part of it that was reserved at that
-/// store.
-pub(super) struct Parcel {
-    pub position: u16,
-    pub key: LevelKey,
-    pub quantity: i64,
-    /// Quantity reserved in the store that the goods leave.
-    pub held: i64,
-    cost: Option<Money>,
-    /// Lots, whose units sum to the quantity.
-    lots: Vec<(LotChoice, i64)>,
-    /// Quantity of the product in one unit of the line.
-    pub takes: i64,
-    pub field: At,
 }
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {

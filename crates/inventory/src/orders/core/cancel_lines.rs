@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::{
     act::{Act, build_decision, open},
+    book::OrderBook,
+    decision::OrderDecision,
     edit::settle,
     edit_holds::{EditContext, release_excess},
     edit_lines::lower,
     hold::Wanted,
-    order::{Order, OrderBook, OrderDecision},
+    order::Order,
     refusal::Refusal,
     states::Action,
 };

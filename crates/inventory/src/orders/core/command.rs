@@ -3,14 +3,16 @@
 use entity::prelude::*;
 
 use super::{
-    act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
+    act::{Act, Confirm, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
+    book::OrderBook,
     cancel_lines::{CancelLines, decide_cancel_lines},
     create::{Create, NewStatus, decide_create},
+    decision::OrderDecision,
     edit::{Update, decide_update},
     fill::{Fill, decide_fill},
     hold_rule::apply_hold_rules,
     needs::OrderNeeds,
-    order::{OrderBook, OrderDecision},
+    shipment::Fulfil,
     sourcing::Sourcing,
 };
 use crate::{

@@ -3,10 +3,13 @@
 use entity::prelude::*;
 
 use super::{
+    book::{BuyerFacts, OrderBook},
+    decision::{OrderDecision, OrderFact},
     detail::{DetailChange, OrderDetail},
-    hold::{hold, sell},
+    hold::{hold, order_head},
+    kit_shortage::{as_kit_shortage, quotes, report_kit_shortages},
     line::{Line, NewLine, price_line},
-    order::{BuyerFacts, Order, OrderBook, OrderDecision, OrderFact},
+    order::Order,
     paid::Paid,
     refusal::{LineRefusal, Refusal},
     rule_facts::AddressFacts,
@@ -15,8 +18,8 @@ use super::{
 use crate::ledger::DocumentNumber;
 use crate::orders::events;
 use crate::stock::core::{
-    At, Delta, Draft, Facts, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation, RoomRefusal,
-    Shortage,
+    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, Reservation,
+    RoomRefusal, Shortage, Step, ensure_available,
 };
 
 /// Initial state of an order.
@@ -174,7 +177,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
     let mut currency = None;
     let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
     for (index, new) in command.lines.iter().enumerate() {
-        let priced = price_line((book, &*draft), command.store, (index as u16 + 1, At::line(index)), new);
+        let priced = price_line((&book.kits, &*draft), command.store, (index as u16 + 1, At::line(index)), new);
         let Some((line, line_zone)) = draft.pass(priced)? else { continue };
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             draft.refuse(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)))?;
@@ -224,14 +227,6 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
 pub(super) fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
     let at = At::input(Field::PlacedAt);
     crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
-}
-
-/// Rejects products that are not active.
-pub(super) fn check_product_active(facts: &Facts, field: At) -> Result<(), Rejection> {
-    if facts.status != ProductStatus::Active {
-        return Err(LineRefusal::NotActive { sku: facts.sku.clone(), status: facts.status }.at(field));
-    }
-    Ok(())
 }
 
 /// Returns a reservation that the order takes over, if it may.
@@ -289,4 +284,39 @@ fn release_taken_over(draft: &mut Draft<'_>, command: &Create, order: &Order) ->
         draft.put_reservation(reservation);
     }
     draft.end_pass()
+}
+
+/// Sells over the counter: posts SALE entries only, at the time of the sale.
+fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
+    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
+    let mut steps = Vec::with_capacity(order.lines.len());
+    let mut owners = Vec::with_capacity(order.lines.len());
+    for (index, line) in order.lines.iter().enumerate() {
+        owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
+        steps.extend(line.goods().map(|(product, takes)| {
+            let (key, field) = (LevelKey { product, store: order.store }, At::line(index).field(Field::Quantity));
+            Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
+        }));
+    }
+    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    report_kit_shortages(draft, &quotes)?;
+    take(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
+    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));
+    Ok(())
+}
+
+/// Posts goods that are sold over the counter.
+fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
+    if let Some(first) = steps.first() {
+        ensure_available(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
+        draft.begin(head, first.key, first.field)?;
+        for step in steps {
+            let cost = draft.level(step.key, step.field)?.facts.cost;
+            let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
+            let dates = command.on_shortage.dates();
+            let posted = draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, step.field);
+            draft.pass(posted)?;
+        }
+    }
+    Ok(())
 }

@@ -5,15 +5,17 @@ use entity::prelude::*;
 
 use super::{
     act::{build_decision, deliver_charges, open},
+    book::OrderBook,
     create::check_buyer,
+    decision::{By, OrderDecision},
     detail::{DetailPatch, OrderDetail},
+    draft_fields::DraftChanges,
     edit_holds::{EditContext, release_excess, reserve_added},
     edit_lines::{SetLine, add_line, set_line},
     hint::Hint,
     hold::Wanted,
     line::{Line, NewLine},
-    order::{By, Fulfilment, Order, OrderBook, OrderDecision},
-    redraft::DraftChanges,
+    order::{Fulfilment, Order},
     refusal::Refusal,
     rule_facts::AddressFacts,
     sourcing::Sourcing,
@@ -24,9 +26,6 @@ use crate::{
     orders::events,
     stock::core::{At, Draft, Field, LevelKey, Rejection, RoomRefusal},
 };
-
-/// Maximum lines of an order.
-pub const MAX_ORDER_LINES: usize = 2_000;
 
 /// Edit of an order; fields that are left out stay.
 #[derive(Debug, Clone)]

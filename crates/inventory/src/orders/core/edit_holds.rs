@@ -6,9 +6,9 @@ use std::{cmp::Reverse, collections::HashMap};
 use entity::prelude::*;
 
 use super::{
-    act::active_reservations_of,
-    hold::{Wanted, found, order_head, reservation},
-    order::{Order, count},
+    hold::{Wanted, active_reservations_of, found, order_head, reservation},
+    line::count,
+    order::Order,
     refusal::Refusal,
     sourcing::{Share, Sourcing, total},
 };

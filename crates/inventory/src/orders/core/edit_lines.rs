@@ -6,17 +6,19 @@ use serde::Serialize;
 
 use super::{
     amounts::{Amounts, Basis, Placed},
-    create::check_product_active,
-    edit::MAX_ORDER_LINES,
+    book::OrderBook,
     hold::Wanted,
     kit,
-    line::{Line, NewLine, price_line},
-    order::{Order, OrderBook, count},
+    line::{Line, NewLine, check_product_active, count, price_line},
+    order::Order,
     refusal::{LineRefusal, Refusal},
-    stated::{part, tax_of},
+    stated_amounts::{part, tax_of},
     tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
+
+/// Maximum lines of an order.
+pub const MAX_ORDER_LINES: usize = 2_000;
 
 /// Change of a line; fields that are left out stay. Its JSON is part of the input that an
 /// idempotency key's hash covers.
@@ -145,7 +147,7 @@ pub(super) fn add_line(
     if index >= MAX_ORDER_LINES {
         return Err(Refusal::TooManyLines { most: MAX_ORDER_LINES }.at(At::input(Field::AddLines)));
     }
-    let (mut line, _) = price_line((book, draft), order.store, (index as u16 + 1, place), new)?;
+    let (mut line, _) = price_line((&book.kits, draft), order.store, (index as u16 + 1, place), new)?;
     if line.total.currency != order.total.currency {
         return Err(LineRefusal::OtherCurrency.at(place.field(Field::UnitPriceCurrency)));
     }

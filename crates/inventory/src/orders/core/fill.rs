@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
+    book::OrderBook,
+    decision::{OrderDecision, OrderFact},
     hold::{order_head, reservation},
-    line::Line,
-    order::{OrderBook, OrderDecision, OrderFact, count},
+    line::{Line, count},
 };
 use crate::orders::events;
 use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};

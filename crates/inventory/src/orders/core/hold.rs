@@ -1,19 +1,16 @@
-//! Reservations of an order, and goods that it sells at once: those of its lines, for a kit those
-//! of its parts.
+//! Reservations of an order: those of its lines, for a kit those of its parts.
 
 use entity::prelude::*;
 
 use super::{
-    create::Create,
-    kit::{as_kit_shortage, quotes, report_kit_shortages},
-    line::Line,
-    order::{Order, count},
+    line::{Line, count},
+    order::Order,
     refusal::Refusal,
     sourcing::{Demand, LineShortage, OnShortage, Share, Source, Sourcing, SourcingPlan, find_shortages, source, total},
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, Level, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
-    Reservation, RoomRefusal, RowState, Scarce, Step, ensure_available, whole_kits,
+    At, Delta, Draft, Field, Level, LevelKey, MovementHead, Reason, Reference, ReferenceKind, Rejection, Reservation,
+    RoomRefusal, RowState, Scarce, whole_kits,
 };
 
 /// Returns the common fields of an order's movements.
@@ -202,6 +199,19 @@ fn demand(draft: &Draft<'_>, order: &Order, wanted: &Wanted) -> Result<Demand, R
     Ok(Demand { goods, quantity: wanted.units, short })
 }
 
+/// Returns the order's reservations that are loaded and active, by line.
+pub(super) fn active_reservations_of(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
+    let mut held: Vec<_> = draft
+        .book()
+        .reservations
+        .values()
+        .filter(|r| r.status == ReservationStatus::Active && r.order.is_some_and(|(id, _)| id == order.id))
+        .cloned()
+        .collect();
+    held.sort_by_key(|r| (r.order.map(|(_, position)| position), r.id));
+    held
+}
+
 /// Creates a reservation for a line of the order; its number is part of its ID.
 pub(super) fn reservation(
     order: &Order,
@@ -224,39 +234,4 @@ pub(super) fn reservation(
         updated_at: now,
         row: RowState::New,
     }
-}
-
-/// Sells over the counter: posts SALE entries only, at the time of the sale.
-pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
-    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
-    let mut steps = Vec::with_capacity(order.lines.len());
-    let mut owners = Vec::with_capacity(order.lines.len());
-    for (index, line) in order.lines.iter().enumerate() {
-        owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
-        steps.extend(line.goods().map(|(product, takes)| {
-            let (key, field) = (LevelKey { product, store: order.store }, At::line(index).field(Field::Quantity));
-            Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
-        }));
-    }
-    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
-    report_kit_shortages(draft, &quotes)?;
-    take(draft, (&steps, head), command).map_err(|refusal| as_kit_shortage(refusal, quotes))?;
-    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get(), 0));
-    Ok(())
-}
-
-/// Posts goods that are sold over the counter.
-fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
-    if let Some(first) = steps.first() {
-        ensure_available(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
-        draft.begin(head, first.key, first.field)?;
-        for step in steps {
-            let cost = draft.level(step.key, step.field)?.facts.cost;
-            let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
-            let dates = command.on_shortage.dates();
-            let posted = draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, step.field);
-            draft.pass(posted)?;
-        }
-    }
-    Ok(())
 }

@@ -4,30 +4,19 @@
 use entity::prelude::*;
 
 use super::{
-    holds::{self, Hold, MAX_STANDING},
+    book::OrderBook,
+    decision::{By, OrderDecision, OrderFact},
+    holds,
     line::Line,
-    order::{By, Order, OrderBook, OrderDecision, OrderFact},
-    rule_facts::{AddressFacts, Matched},
+    order::Order,
+    order_hold::{Hold, MAX_STANDING, Matched},
+    rule_facts::AddressFacts,
     rule_fields::{MoreConditions, RuleFields},
 };
 use crate::{
     catalog::core::text::fold,
     orders::events::{EventType, ORDER_HELD, ORDER_HOLD_LIFTED, OrderEvent},
 };
-
-/// Maximum rules of a tenant, including archived ones.
-pub const MAX_RULES: usize = 100;
-
-/// A rule that sets holds: it matches an order that meets all its conditions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldRule {
-    pub fields: RuleFields,
-    /// Time from which the rule sets no holds; None while it is in force.
-    pub archived_at: Option<Timestamp>,
-    pub version: i64,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
 
 impl RuleFields {
     /// Returns the properties of the order that make the rule match; None if any condition is not

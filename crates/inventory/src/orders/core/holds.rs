@@ -1,54 +1,22 @@
 //! Holds on an order: its goods stay until the last hold is lifted. They change neither its status
 //! nor its stock.
 
-use std::collections::HashMap;
-
 use entity::prelude::*;
 
+pub use super::order_hold::{FRAUD, Hold, HoldsByOrder, MAX_KIND_LENGTH, PAYMENT, normalize_hold_kind};
 use super::{
+    book::OrderBook,
+    decision::{OrderDecision, OrderFact},
     needs::OrderNeeds,
-    order::{Order, OrderBook, OrderDecision, OrderFact},
+    order::Order,
+    order_hold::MAX_STANDING,
     refusal::Refusal,
-    rule_facts::Matched,
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::events::{self, EventType, OrderEvent},
     stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
 };
-
-/// Kinds with a meaning for the platform. A tenant may use others.
-pub const FRAUD: &str = "FRAUD";
-pub const PAYMENT: &str = "PAYMENT";
-const PLATFORM_KINDS: [&str; 4] = ["CREDIT", FRAUD, "ADDRESS", PAYMENT];
-/// Flags that only the platform sets.
-const FLAGS: [&str; 2] = ["SHORT", "SOURCING"];
-/// Maximum holds of an order at the same time.
-pub(super) const MAX_STANDING: usize = 100;
-/// Maximum characters of a hold's kind.
-pub const MAX_KIND_LENGTH: usize = 64;
-
-/// A hold on an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    pub id: HoldId,
-    pub order: OrderId,
-    pub kind: String,
-    pub reason: String,
-    pub note: Option<String>,
-    pub placed_at: Timestamp,
-    pub actor: Actor,
-    /// Time and actor of the release; None while the hold is active.
-    pub lifted: Option<(Timestamp, Actor)>,
-    /// Code of the rule that set the hold; None if a person or integration set it.
-    pub rule: Option<String>,
-    /// Properties of the order that made the rule match, as last checked; None for a hold that was
-    /// set by hand, and for one that the rule released.
-    pub matched: Option<Matched>,
-}
-
-/// Holds that are not lifted, by order, of orders that a batch's commands refer to.
-pub type HoldsByOrder = HashMap<OrderId, Vec<Hold>>;
 
 #[derive(Debug, Clone)]
 pub struct SetHold {
@@ -130,17 +98,6 @@ pub fn check_not_on_hold(order: &Order, at: At) -> Result<(), Rejection> {
     Err(Refusal::OnHold { kinds }.at(at))
 }
 
-/// Returns the kind as it is stored: the platform's own words in capitals. None for a kind that
-/// callers cannot set, and for text that is not a single line.
-pub fn normalize_hold_kind(kind: &str) -> Option<String> {
-    let kind = kind.trim();
-    let is = |word: &&&str| word.eq_ignore_ascii_case(kind);
-    if kind.is_empty() || kind.chars().any(char::is_control) || FLAGS.iter().any(|flag| is(&flag)) {
-        return None;
-    }
-    Some(PLATFORM_KINDS.iter().find(is).copied().unwrap_or(kind).to_owned())
-}
-
 fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<OrderDecision, Rejection> {
     let known = book.orders.get(&command.order).ok_or_else(|| Rejection::not_found(Noun::Order, At::input(Field::Id)))?;
     known.expect(command.expected_version)?;
@@ -208,19 +165,4 @@ pub(crate) fn reapply_holds(order: &mut Order, holds: Vec<Hold>, (now, actor): (
 fn changed(order: Order, holds: Vec<Hold>, kind: EventType<OrderEvent>, actor: Actor) -> OrderDecision {
     let event = OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
     OrderDecision { orders: vec![order], events: vec![event], holds, ..OrderDecision::default() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_platforms_words_are_kept_in_capitals_and_flags_are_nobodys_to_set() {
-        assert_eq!(normalize_hold_kind(" fraud "), Some("FRAUD".to_owned()));
-        assert_eq!(normalize_hold_kind("Payment"), Some("PAYMENT".to_owned()));
-        assert_eq!(normalize_hold_kind("Gift wrap missing"), Some("Gift wrap missing".to_owned()));
-        for odd in ["", "  ", "short", "SOURCING", "two\nlines", "a\0b"] {
-            assert_eq!(normalize_hold_kind(odd), None, "{odd:?}");
-        }
-    }
 }

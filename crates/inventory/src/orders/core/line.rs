@@ -6,12 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    amounts::{Basis, Placed},
-    create::check_product_active,
-    kit::{self, Part},
-    order::{OrderBook, count},
+    amounts::{Amounts, Basis, Placed},
+    kit::{self, Kits, Part},
     refusal::{LineRefusal, Refusal},
-    stated::stated,
+    stated_amounts::{part, tax_of},
     tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Rejection, RoomRefusal};
@@ -245,10 +243,22 @@ impl Line {
     }
 }
 
+impl From<&Line> for Placed {
+    fn from(line: &Line) -> Self {
+        Self { quantity: line.quantity, unit_price: line.unit_price, discount: line.discount, total: line.total }
+    }
+}
+
+/// Converts a count that was computed from counts within the range.
+pub(crate) fn count(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's counters never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
+}
+
 /// Returns the line at a position, from the input at a place, and its store's time zone if a level
 /// is loaded.
 pub(super) fn price_line(
-    (book, draft): (&OrderBook, &Draft<'_>),
+    (kits, draft): (&Kits, &Draft<'_>),
     store: StoreId,
     (position, place): (u16, At),
     new: &NewLine,
@@ -279,7 +289,7 @@ pub(super) fn price_line(
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
     };
-    let parts = kit::parts(book, facts, new, place)?;
+    let parts = kit::parts(kits, facts, (new.product, new.quantity), place)?;
     let decimals = facts.map_or(0, |f| f.decimals);
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
@@ -318,10 +328,33 @@ pub(super) fn price_line(
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }
 
+/// Returns the amounts of a new line with its stated discount and tax.
+fn stated(new: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
+    let at = |name: Field| place.field(name);
+    let discount = part(new.discount, gross, at(Field::Discount))?;
+    let tax = part(new.tax, gross, at(Field::Tax))?;
+    if discount.minor > gross.minor.max(0) {
+        return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
+    }
+    let amounts = Amounts { gross, discount, tax };
+    Ok(match new.tax_rate {
+        Some(rate) => Amounts { tax: tax_of(rate, &amounts, new.tax, at(Field::TaxRate))?, ..amounts },
+        None => amounts,
+    })
+}
+
 fn check_for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
     check_product_active(facts, field)?;
     if facts.store_archived {
         return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
+    }
+    Ok(())
+}
+
+/// Rejects products that are not active.
+pub(super) fn check_product_active(facts: &Facts, field: At) -> Result<(), Rejection> {
+    if facts.status != ProductStatus::Active {
+        return Err(LineRefusal::NotActive { sku: facts.sku.clone(), status: facts.status }.at(field));
     }
     Ok(())
 }

@@ -1,75 +1,83 @@
-//! The rules of orders: pure. Stock is moved through `stock::core`'s draft, so an order is accepted or refused whole.
+//! The rules of orders: pure. Stock is moved through `stock::core`'s draft, so an order is accepted
+//! or refused whole.
 
 mod act;
 mod amounts;
+mod book;
 mod cancel_lines;
 mod command;
 mod create;
+mod decision;
 mod detail;
 mod edit;
 mod edit_holds;
 mod edit_lines;
-mod elsewhere;
+mod other_stores;
 mod fill;
 mod hint;
 mod hold;
 mod hold_rule;
 pub mod holds;
 mod kit;
-mod leaving;
-mod left_lots;
+mod kit_shortage;
+mod shipped_lines;
+mod shipped_lots;
 mod line;
 mod needs;
 mod order;
+mod order_hold;
 mod paid;
-mod redraft;
+mod draft_fields;
 mod refusal;
 mod resource;
 mod reverse;
 mod rule_facts;
 mod rule_fields;
 mod share;
+mod shipment;
 mod sourcing;
-mod stated;
+mod stated_amounts;
 mod states;
 mod tax_rate;
+mod totals;
 
 pub use crate::catalog::core::company::{Address, Contact};
-pub use act::{
-    Act, Confirm, Fulfil, LineQuantity, LotPart, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil,
-    decide_reopen,
-};
-pub use amounts::{Amounts, Basis, Placed, Totals};
+pub use act::{Act, Confirm, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen};
+pub use amounts::{Amounts, Basis, Placed};
+pub use book::{BuyerFacts, OrderBook, StoreFacts};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
 pub use create::{Create, NewStatus, decide_create};
+pub use decision::{By, OrderDecision, OrderFact};
 pub use detail::{DetailChange, DetailPatch, MAX_TAG_LENGTH, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
-pub use edit::{MAX_ORDER_LINES, Update, decide_update};
-pub use edit_lines::SetLine;
+pub use draft_fields::DraftChanges;
+pub use edit::{Update, decide_update};
+pub use edit_lines::{MAX_ORDER_LINES, SetLine};
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
 pub(crate) use hold_rule::apply_hold_rules;
-pub use hold_rule::{HoldRule, MAX_RULES};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
-pub use left_lots::{ShippedLot, sales_of, shipped_lots};
+pub(crate) use line::count;
 pub use line::{Line, LineItem, NewLine};
 pub use needs::OrderNeeds;
-pub(crate) use order::count;
-pub use order::{BuyerFacts, By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
+pub use order::{Fulfilment, FulfilmentLine, Order};
+pub use order_hold::Matched;
 pub use paid::Paid;
-pub use redraft::{DraftChanges, DraftSourcing, DraftSourcingChange};
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Reallocation, decide_reallocate};
 pub use reverse::{
     ReverseSale, SaleReversal, assign_entries, check_not_invoiced, check_not_returned, order_effects, shipped_goods, unship,
 };
-pub use rule_facts::{AddressFacts, CustomerFacts, Matched, RuleFacts};
-pub use rule_fields::{MoreConditions, RuleFields, RuleProblem};
+pub use rule_facts::{AddressFacts, CustomerFacts, RuleFacts};
+pub use rule_fields::{HoldRule, MAX_RULES, MoreConditions, RuleFields, RuleProblem};
 pub(crate) use share::share;
+pub use shipment::{Fulfil, LineQuantity, LotPart};
+pub use shipped_lots::{ShippedLot, sales_of, shipped_lots};
 pub use sourcing::{
-    Demand, LineShortage, MAX_STORES, OnShortage, Position, Share, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule,
-    source,
+    Demand, DraftSourcing, DraftSourcingChange, LineShortage, MAX_STORES, OnShortage, Position, Share, Source, Sourcing,
+    SourcingAsked, SourcingPlan, SourcingRule, source,
 };
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};
 pub use tax_rate::{TaxRate, TaxRateError};
+pub use totals::Totals;

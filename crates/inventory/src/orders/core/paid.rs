@@ -4,8 +4,6 @@
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::order::Order;
-
 /// Sums in minor units of the order's currency, and the statuses of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,23 +56,6 @@ impl Paid {
             RefundStatus::Partial
         };
         Self { payment, refund, ..self }
-    }
-}
-
-impl Order {
-    /// Returns the current total of the order less the refunds of closed returns; its lines must be
-    /// loaded.
-    pub fn net_total(&self) -> Money {
-        Money::new(self.current_total().minor - self.paid.returned, self.total.currency)
-    }
-    /// Returns the amount that the customer still owes; below 0, the amount owed to the customer.
-    pub fn balance(&self) -> Money {
-        Money::new(self.net_total().minor - self.paid.got(), self.total.currency)
-    }
-    /// Returns the sums with their statuses: derived if the lines are loaded, else those of the
-    /// row. Every order has lines.
-    pub fn paid_now(&self) -> Paid {
-        if self.lines.is_empty() { self.paid } else { self.paid.with_statuses(self.net_total().minor) }
     }
 }
 

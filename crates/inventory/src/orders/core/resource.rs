@@ -4,10 +4,12 @@
 use entity::prelude::*;
 
 use super::{
-    act::{active_reservations_of, build_decision},
-    hold::{order_head, own_level, reservation},
-    line::Line,
-    order::{Order, OrderBook, OrderDecision, count},
+    act::build_decision,
+    book::OrderBook,
+    decision::OrderDecision,
+    hold::{active_reservations_of, order_head, own_level, reservation},
+    line::{Line, count},
+    order::Order,
     refusal::Refusal,
     sourcing::{Demand, LineShortage, OnShortage, Share, Source, Sourcing, SourcingPlan, find_shortages, source, total},
 };

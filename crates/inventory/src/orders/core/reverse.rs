@@ -5,11 +5,13 @@ use entity::prelude::*;
 
 use super::{
     act::build_decision,
+    book::OrderBook,
     command,
+    decision::{By, OrderDecision},
     hold::{order_head, reservation},
-    line::Line,
+    line::{Line, count},
     needs::OrderNeeds,
-    order::{By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, count},
+    order::{Fulfilment, FulfilmentLine, Order},
     refusal::Refusal,
 };
 use crate::{

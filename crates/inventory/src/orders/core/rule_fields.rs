@@ -1,4 +1,4 @@
-//! Input of a rule that sets holds, and its problems.
+//! Rules that set holds: their fields as input, and the problems of these.
 
 use entity::prelude::*;
 use platform::stages::{Stage, Staged};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     detail::{MAX_TAG_LENGTH, MAX_TAGS},
-    holds::{MAX_KIND_LENGTH, normalize_hold_kind},
+    order_hold::{MAX_KIND_LENGTH, normalize_hold_kind},
 };
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
@@ -14,6 +14,8 @@ use crate::{
     stock::core::{At, Field},
 };
 
+/// Maximum rules of a tenant, including archived ones.
+pub const MAX_RULES: usize = 100;
 /// Maximum countries of a rule.
 const MAX_COUNTRIES: usize = 100;
 const MAX_CODE: usize = 64;
@@ -62,6 +64,17 @@ impl MoreConditions {
     fn match_all(&self) -> bool {
         !self.is_billed_elsewhere && !self.is_new_customer && self.customer_tags.is_empty() && self.product_tags.is_empty()
     }
+}
+
+/// A rule that sets holds: it matches an order that meets all its conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldRule {
+    pub fields: RuleFields,
+    /// Time from which the rule sets no holds; None while it is in force.
+    pub archived_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// Problem of a rule, and its field.

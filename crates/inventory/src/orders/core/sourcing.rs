@@ -88,6 +88,17 @@ impl SourcingRule {
     }
 }
 
+/// Sourcing rule of a draft, and its destination.
+pub type DraftSourcing = (SourcingRule, Option<Position>);
+
+/// Sourcing of a draft, before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftSourcingChange {
+    pub order: OrderId,
+    pub before: Option<DraftSourcing>,
+    pub after: Option<DraftSourcing>,
+}
+
 /// Sourcing of an order: its rule, its destination and its candidate stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sourcing {

@@ -14,10 +14,12 @@ use platform::{
 use uuid::Uuid;
 
 use super::{
+    clause::Clause,
+    column_tests::TextTest,
     documents::sku,
-    filter::{Clause, Filter, TextTest, compile},
+    filter::{Filter, compile},
 };
-use crate::stock::{core::LevelKey, rows::expected::waiting_lines_hint};
+use crate::stock::{core::LevelKey, rows::expected_arrivals::waiting_lines_hint};
 
 /// The statuses of orders that may have backordered lines to fill.
 const WAITING: &str = "o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";

@@ -12,7 +12,8 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
-    filter::{Clause, Span, TextTest},
+    clause::Clause,
+    column_tests::{Span, TextTest},
     leaves::prefix_condition,
 };
 use crate::{

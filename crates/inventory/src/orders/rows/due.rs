@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{NOT_REFUSED_BY_STORE, WHOLE_KITS};
 use crate::{
     ledger::due::{PageKey, bounds},
-    stock::{core::LevelKey, rows::expected::waiting_lines_hint},
+    stock::{core::LevelKey, rows::expected_arrivals::waiting_lines_hint},
 };
 
 /// An expired pending order.

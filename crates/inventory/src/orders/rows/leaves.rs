@@ -1,10 +1,11 @@
-//! Tests that orders alone take: of the total, of the stores that their stock is in, of what names them, and of their notes.
+//! Tests that orders alone take: of the total, of the stores that their stock is in, of what names
+//! them, and of their notes.
 
 use entity::prelude::*;
 use platform::storage::Backend;
 use uuid::Uuid;
 
-use super::filter::{Clause, TextTest};
+use super::{clause::Clause, column_tests::TextTest};
 use crate::catalog::{
     core::text,
     rows::{Clause as CatalogClause, conditions::null_test, leaves::MetadataTest},

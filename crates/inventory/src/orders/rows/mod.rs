@@ -1,6 +1,7 @@
 //! Rows of orders.
 
 mod backorders;
+mod clause;
 mod column_tests;
 mod detail;
 mod documents;
@@ -10,17 +11,17 @@ mod hold_rules;
 mod holds;
 mod invoiced;
 mod leaves;
-mod left_lots;
+mod shipped_lots;
 mod line;
 mod list;
 mod load;
 mod locked;
-mod merged;
+mod merged_customers;
 mod names;
 mod parts;
-mod placed;
+mod order_facts;
 mod rule_facts;
-pub mod shown;
+pub mod selected_columns;
 mod visibility;
 mod sourcing;
 mod status;
@@ -31,15 +32,16 @@ pub use backorders::{
     BackorderSort, BackorderTests, BackorderedLine, BackordersSorted, NOT_REFUSED_BY_STORE, QueuedBackorder, WHOLE_KITS,
     available_at, backordered_part_levels, backorders, queue_for,
 };
+pub use clause::Clause;
+pub use column_tests::{Span, TextTest};
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSearch, DocumentSort, DocumentSorted, DocumentTest, NumberTest};
-pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
+pub use filter::{Filter, IdColumn, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{active_holds_by_order, hold, hold_rows, holds_by_hand, holds_by_rules, holds_of};
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, prefix_condition};
-pub use left_lots::left_lots;
 pub use line::LineRow;
 pub use list::{
     MAX_FOUND, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_statement, search_page,
@@ -47,14 +49,15 @@ pub use list::{
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};
 pub use locked::lock_orders;
-pub use merged::{add_merged, include_merged_customers};
+pub use merged_customers::{add_merged, include_merged_customers};
 pub use names::{existing_channels, existing_customers, existing_order_references, store_facts};
+pub use order_facts::{OrderPlace, placed};
 pub use parts::{
     Flag, LineReservation, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, line_reservations_in,
     line_reservations_of, sold_lines, stocked, stocked_levels,
 };
-pub use placed::{OrderPlace, placed};
 pub use rule_facts::{RuleSubjects, rule_facts};
+pub use shipped_lots::left_lots;
 pub use sourcing::{
     MAX_STORES_SHOWN, StoreSourcing, draft_sourcing_rows, load_draft_sourcing, open_stores, order_rule, put_rule, put_store,
     sources, sourcing_change_rows, sourcing_of, sourcing_rule, store_sourcing,

@@ -2,7 +2,7 @@
 
 use entity::prelude::OrderStatus;
 
-use super::filter::Clause;
+use super::clause::Clause;
 
 /// Open orders, in the words of their index (`m0185_open_orders_placed`), which has them in the
 /// order of the list.

@@ -5,7 +5,7 @@ use iam::access::{Permission, Permit, kind};
 use platform::storage::idempotency::Key;
 
 use super::{
-    MAX_LINES, OrderAct,
+    input::{MAX_LINES, OrderAct},
     sourced::{Search, submit_sourced},
 };
 use crate::{

@@ -5,8 +5,8 @@ use iam::access::{Denied, Permission, Permit, Reach, kind};
 use platform::storage::{Fault, Reads};
 
 use super::{
-    MAX_INITIAL_PAYMENTS, MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce,
     detail::{self, new_detail},
+    input::{MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce},
     sourced::{Search, submit_sourced},
 };
 use crate::orders::core::Refusal;
@@ -24,6 +24,9 @@ use crate::{
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
+
+/// Maximum payments of a new order.
+const MAX_INITIAL_PAYMENTS: usize = 100;
 
 /// Places an order. Needs `order.price` if a product's price is overridden, and `stock.override` if
 /// a shortage is.

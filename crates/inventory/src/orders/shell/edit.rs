@@ -7,9 +7,9 @@ use iam::access::{Denied, Permission, Permit, kind};
 use serde::Serialize;
 
 use super::{
-    DetailSaid, MAX_LINES, MAX_SOURCED_LINES, NewOrderLine, SourcingAsked,
     create::lines_of,
-    detail::{self, resealed},
+    detail::{self, DetailSaid, resealed},
+    input::{MAX_LINES, MAX_SOURCED_LINES, NewOrderLine},
     ownership::{own_channel, own_order},
     sourced::{Search, submit_sourced},
 };
@@ -20,7 +20,7 @@ use crate::{
         key_of, known_store, stored_answer_or, submit, submit_with_missing,
     },
     orders::{
-        core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, Update},
+        core::{DraftChanges, OrderCommand, Refusal, SetLine, Sourcing, SourcingAsked, Update},
         rows,
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},

@@ -1,16 +1,15 @@
-//! Shipping.
+//! Shipping lines of an order.
 
 use entity::prelude::OrderId;
 use iam::access::{Permit, Reach, kind};
 use platform::storage::Fault;
-use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef};
+use super::input::{LineQuantity, MAX_LINES, OrderFulfil};
 use crate::orders::core::Refusal;
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, Mode, Stop, check_key, check_override, document_ids, key_of, known_store, lot_choice,
-        may_override, submit_resolved,
+        Checks, Command, Done, Ledger, Mode, Stop, StoreRef, check_key, check_override, document_ids, key_of, known_store,
+        lot_choice, may_override, submit_resolved,
     },
     orders::{
         core::{self as rules, Fulfil, OrderCommand},
@@ -102,18 +101,4 @@ async fn store_rejection(
     let held = line_reservations_of(&scope, &[order]).await?;
     let is_held = held.iter().any(|one| one.store == store.id && one.remaining.is_positive());
     Ok(if is_held { Refusal::MayNotShipThere.at(field) } else { not_found })
-}
-
-/// Serializes quantities of lines for the hash of an input.
-#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
-pub(super) fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, serializer: S) -> Result<S::Ok, S::Error> {
-    let Some(lines) = lines else { return ().serialize(serializer) };
-    let mut list = serializer.serialize_seq(Some(lines.len()))?;
-    for one in lines {
-        match &one.lot {
-            None => list.serialize_element(&(one.line, one.quantity))?,
-            Some(lot) => list.serialize_element(&(one.line, one.quantity, lot))?,
-        }
-    }
-    list.end()
 }

@@ -8,13 +8,11 @@ mod edit;
 mod fulfil;
 mod hold_rules;
 mod holds;
+mod input;
 mod ownership;
 mod reverse;
 mod sourced;
 mod sourcing;
-
-use entity::prelude::*;
-use serde::Serialize;
 
 pub use act::{order_cancel, order_close, order_confirm, order_reopen};
 pub use create::{order_create, order_place};
@@ -23,129 +21,12 @@ pub use edit::{OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
 pub use hold_rules::{HoldRuleArchive, HoldRuleUpsert, RuleRefusal, RuleStop, hold_rule_archive, hold_rule_upsert, hold_rules};
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
+pub use input::{
+    LineQuantity, MAX_LINES, MAX_METHOD_LENGTH, MAX_SOURCED_LINES, NewOrderLine, NewOrderStatus, OrderAct, OrderCreate,
+    OrderFulfil, PaidAtOnce,
+};
 pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
 pub use crate::orders::core::{CancelLine, SetLine, SourcingAsked};
-use crate::{
-    ledger::{LotRef, ProductRef, StoreRef},
-    orders::core::{MAX_ORDER_LINES, NewLine},
-    stock::core::Shortage,
-};
-
-/// Maximum lines of an order or a return, and of any list that names some of them.
-pub const MAX_LINES: usize = MAX_ORDER_LINES;
-/// Maximum lines of an order that is sourced from several stores.
-pub const MAX_SOURCED_LINES: usize = 500;
-
-/// Maximum payments of a new order.
-const MAX_INITIAL_PAYMENTS: usize = 100;
-/// Maximum characters of a payment's method.
-pub const MAX_METHOD_LENGTH: usize = 64;
-
-/// Initial status of an order, as input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NewOrderStatus {
-    /// Reserves nothing.
-    Draft,
-    /// Reserves stock for the tenant's time limit.
-    Pending,
-    /// Reserves stock without expiry.
-    Confirmed,
-    /// Sold over the counter, at once.
-    Fulfilled,
-}
-
-/// Input of a new order. Its JSON is hashed for the idempotency key.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrderCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub store: StoreRef,
-    /// None for the tenant's channel DIRECT.
-    pub channel: Option<ChannelId>,
-    pub external_ref: Option<String>,
-    pub customer: Option<CustomerId>,
-    pub placed_at: Option<Timestamp>,
-    pub status: NewOrderStatus,
-    pub reservations: Vec<ReservationId>,
-    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
-    pub on_shortage: Shortage,
-    pub lines: Vec<NewOrderLine>,
-    /// None for the customer's country.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    /// Register of the order; None if none is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub register: Option<String>,
-    /// None to reserve the stock at the order's store.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sourcing: Option<SourcingAsked>,
-    /// None for an order without details.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Box<DetailSaid>>,
-    /// Payments that are made as the order is placed. `payments::shell` records them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub payments: Vec<PaidAtOnce>,
-}
-
-/// Payment that is made as an order is placed.
-#[derive(Debug, Clone, Serialize)]
-pub struct PaidAtOnce {
-    pub kind: PaymentKind,
-    pub amount: Money,
-    pub method: String,
-    pub reference: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-
-/// A line, as input.
-pub type NewOrderLine = NewLine<ProductRef>;
-
-/// Input of a step that needs only the order.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrderAct {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: OrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub note: Option<String>,
-    /// Reason of a cancellation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<CancelReason>,
-    /// Register of the cancellation; None if none is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub register: Option<String>,
-    /// Lines to cancel; None for everything that has not left.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lines: Option<Vec<CancelLine>>,
-}
-
-/// Quantity of an order's line, and its lot.
-#[derive(Debug, Clone)]
-pub struct LineQuantity {
-    pub line: OrderLineId,
-    pub quantity: Quantity,
-    pub lot: Option<LotRef>,
-}
-
-/// A shipment of named units, or of all outstanding ones.
-#[derive(Debug, Clone, Serialize)]
-pub struct OrderFulfil {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: OrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    /// Store that the goods leave; None for the order's store.
-    pub store: Option<StoreRef>,
-    #[serde(serialize_with = "fulfil::quantities")]
-    pub lines: Option<Vec<LineQuantity>>,
-    pub occurred_at: Option<Timestamp>,
-    #[serde(serialize_with = "crate::ledger::serialize_shortage")]
-    pub on_shortage: Shortage,
-}

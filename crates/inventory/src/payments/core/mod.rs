@@ -2,7 +2,7 @@
 
 mod book;
 mod payment;
-mod place;
+mod place_order;
 mod record;
 mod refund;
 mod refusal;
@@ -10,7 +10,7 @@ mod reverse;
 
 pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
-pub use place::PlaceOrderWithPayments;
+pub use place_order::PlaceOrderWithPayments;
 pub use record::{MAX_PAYMENTS_PER_ORDER, MAX_READ, NewPayment, PaymentCommand, Record, check_read_size};
 pub use refund::RefundReturn;
 pub use refusal::Refusal;

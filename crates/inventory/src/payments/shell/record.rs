@@ -1,18 +1,19 @@
-//! Recording payments.
+//! Recording payments: the callers' input, and its conversion into commands.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::Fault;
+use serde::Serialize;
 
-use super::{MAX_METHOD_LENGTH, MAX_PAYMENTS_PER_CALL, NewFact, OrderRef, PaymentsRecord};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_resolved},
     numbering::{core::Patterns, rows::patterns},
     orders::{
         core::MAX_ORDER_LINES,
         rows::{OrderName, places_of},
+        shell::MAX_METHOD_LENGTH,
     },
     payments::{
         core::{MAX_PAYMENTS_PER_ORDER, MAX_READ, NewPayment, PaymentCommand, Record, check_read_size},
@@ -20,6 +21,40 @@ use crate::{
     },
     stock::core::{At, Field},
 };
+
+/// Maximum payments of a call.
+pub const MAX_PAYMENTS_PER_CALL: usize = 500;
+
+/// Reference to an order, in one of three ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OrderRef {
+    Id(OrderId),
+    Number(String),
+    External { channel: ChannelId, reference: String },
+}
+
+/// Input of a payment.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewFact {
+    pub order: OrderRef,
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub method: String,
+    pub reference: Option<String>,
+    pub parent: Option<PaymentId>,
+    pub sales_return: Option<ReturnId>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// Record one fact, or several. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaymentsRecord {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub facts: Vec<NewFact>,
+}
 
 /// Records one fact. Needs `payment.refund` for a refund.
 pub async fn payment_record(ledger: &Ledger, permit: Permit<kind::PaymentWrite>, input: PaymentsRecord, mode: Mode) -> Done {

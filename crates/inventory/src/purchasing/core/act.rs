@@ -4,8 +4,10 @@
 use entity::prelude::*;
 
 use super::{
-    expected::{LeadTimes, set_expected_days},
-    order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
+    book::{PurchaseBook, PurchaseDecision},
+    expected_date::set_expected_days,
+    lead_time::LeadTimes,
+    order::PurchaseOrder,
     order_state::{Approval, End, OrderState, Placement, Request},
     refusal::Refusal,
     states::Action,

@@ -3,13 +3,10 @@
 
 use entity::prelude::*;
 
-use super::{
-    blanket_refusal::BlanketRefusal,
-    order::{DocumentEvent, Line, PurchaseBook, PurchaseOrder, count},
-};
+use super::{blanket_refusal::BlanketRefusal, call_off_terms::CallOffTerms, document_event::DocumentEvent, quantities::count};
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events::{BlanketOrderEvent, EventType};
-use crate::stock::core::{At, Field, Noun, Rejection};
+use crate::stock::core::{At, Field, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlanketOrder {
@@ -80,12 +77,16 @@ pub struct BlanketLine {
     pub called_off: Quantity,
 }
 
-/// Minimum and multiple of the quantity that one purchase order calls off of a product; `None` is
-/// no restriction.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CallOffTerms {
-    pub minimum: Option<Quantity>,
-    pub multiple: Option<Quantity>,
+/// Facts of a product that a line of a blanket order copies, and those that forbid a line; read
+/// with the counter locked, while no product gets another unit or becomes a kit.
+#[derive(Debug, Clone)]
+pub struct ProductFacts {
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub is_kit: bool,
+    pub is_tracked: bool,
+    pub is_archived: bool,
 }
 
 impl CallOffTerms {
@@ -97,13 +98,6 @@ impl CallOffTerms {
             }
         }
         Ok(())
-    }
-    /// True if `wanted` may be called off at once while `left` is left: all of the rest is always
-    /// allowed.
-    pub(super) fn allow(self, wanted: i64, left: i64) -> bool {
-        let is_enough = self.minimum.is_none_or(|minimum| wanted >= minimum.get());
-        let is_whole = self.multiple.is_none_or(|multiple| wanted % multiple.get() == 0);
-        wanted == left || (is_enough && is_whole)
     }
 }
 
@@ -201,44 +195,6 @@ impl BlanketOrder {
             }
             status => status,
         };
-    }
-}
-
-impl PurchaseBook {
-    /// Returns the blanket order, if its state allows the action and its version is the expected
-    /// one.
-    pub(super) fn blanket_for(
-        &self,
-        id: BlanketOrderId,
-        action: BlanketAction,
-        version: Option<i64>,
-    ) -> Result<BlanketOrder, Rejection> {
-        let at = At::input(Field::Id);
-        let blanket = self.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
-        if !action.is_open(blanket.status) {
-            return Err(BlanketRefusal::Status(blanket.status).at(at));
-        }
-        match version {
-            Some(expected) if expected != blanket.version => {
-                Err(Rejection::stale(Noun::BlanketOrder, id.uuid(), blanket.version))
-            }
-            _ => Ok(blanket.clone()),
-        }
-    }
-}
-
-impl Line {
-    /// Returns the quantity that a line takes from its blanket order: its own, less the quantity
-    /// that will not come.
-    pub(super) fn called_off(&self) -> Quantity {
-        count(self.quantity.get() - self.short.get())
-    }
-}
-
-impl PurchaseOrder {
-    /// Returns the quantity of a product that the order calls off.
-    pub(super) fn called_off(&self, product: ProductId) -> i64 {
-        self.lines.iter().filter(|line| line.product == product).map(|line| line.called_off().get()).sum()
     }
 }
 

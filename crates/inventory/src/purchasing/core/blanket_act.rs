@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use entity::prelude::*;
 
 use super::{
-    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, CallOffTerms},
+    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder},
     blanket_refusal::BlanketRefusal,
-    order::{PurchaseBook, PurchaseDecision},
+    book::{PurchaseBook, PurchaseDecision},
+    call_off_terms::CallOffTerms,
     refusal::Refusal,
 };
 use crate::ledger::DocumentNumber;
@@ -35,18 +36,6 @@ pub struct NewBlanketLine {
     pub terms: CallOffTerms,
     /// For one whole unit.
     pub unit_cost: Money,
-}
-
-/// Facts of a product that a line of a blanket order copies, and those that forbid a line; read
-/// with the counter locked, while no product gets another unit or becomes a kit.
-#[derive(Debug, Clone)]
-pub struct ProductFacts {
-    pub sku: String,
-    pub name: String,
-    pub decimals: u8,
-    pub is_kit: bool,
-    pub is_tracked: bool,
-    pub is_archived: bool,
 }
 
 /// A change of a draft; None leaves a field unchanged.
@@ -271,7 +260,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stock::core::Book;
+    use crate::{purchasing::core::ProductFacts, stock::core::Book};
 
     fn person(id: u128) -> Actor {
         Actor::member(MemberId::from_uuid(Uuid::from_u128(id)))

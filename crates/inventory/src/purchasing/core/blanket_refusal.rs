@@ -2,8 +2,8 @@
 
 use entity::prelude::*;
 
-use super::{blanket::CallOffTerms, refusal::Refusal};
-use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
+use super::call_off_terms::CallOffTerms;
+use crate::stock::core::Stage;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlanketRefusal {
@@ -78,8 +78,5 @@ impl BlanketRefusal {
             | Self::LeftOnly { .. } => Stage::State,
             _ => Stage::Values,
         }
-    }
-    pub fn at(self, at: At) -> Rejection {
-        Refusal::Blanket(self).at(at)
     }
 }

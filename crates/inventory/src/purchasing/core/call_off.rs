@@ -1,40 +1,35 @@
-//! Purchase orders that call off from a blanket order: at its prices, of its products, within its days, and no more than is agreed.
+//! Purchase orders that call off from a blanket order: at its prices, of its products, within its
+//! days, and no more than is agreed.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use entity::prelude::*;
 
 use super::{
-    blanket::{BlanketOrder, CallOffTerms},
+    blanket::BlanketOrder,
     blanket_refusal::BlanketRefusal,
-    confirm::place_of,
-    create::{Create, NewLine},
-    order::{PurchaseBook, PurchaseDecision, PurchaseOrder, count},
-    revise::{Revise, SetLine},
+    book::{PurchaseBook, PurchaseDecision},
+    call_off_terms::CallOffTerms,
+    new_line::NewLine,
+    order::{Line, PurchaseOrder},
+    quantities::count,
 };
 use crate::purchasing::events;
 use crate::stock::core::{At, Book, Draft, Field, LevelKey, Noun, Rejection};
 
-/// Returns the blanket order that a new order calls off from, if it names one: it must be of the
-/// same supplier, in the same currency, and in force today.
-pub(super) fn blanket_for<'a>(
-    book: &'a PurchaseBook,
-    draft: &Draft<'_>,
-    command: &Create,
-) -> Result<Option<&'a BlanketOrder>, Rejection> {
-    let Some(id) = command.blanket else { return Ok(None) };
-    let at = At::input(Field::BlanketOrder);
-    let blanket = book.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
-    if blanket.supplier != command.supplier {
-        return Err(BlanketRefusal::OtherSupplier.at(at));
+impl Line {
+    /// Returns the quantity that a line takes from its blanket order: its own, less the quantity
+    /// that will not come.
+    pub(super) fn called_off(&self) -> Quantity {
+        count(self.quantity.get() - self.short.get())
     }
-    if blanket.currency != command.currency {
-        return Err(BlanketRefusal::OtherCurrency { agreed: blanket.currency }.at(at));
+}
+
+impl PurchaseOrder {
+    /// Returns the quantity of a product that the order calls off.
+    pub(super) fn called_off(&self, product: ProductId) -> i64 {
+        self.lines.iter().filter(|line| line.product == product).map(|line| line.called_off().get()).sum()
     }
-    let Some(line) = command.lines.first() else { return Ok(Some(blanket)) };
-    let first = LevelKey { product: line.product, store: command.store };
-    blanket.check_in_force(draft.business_date(draft.now(), first, at)?, at)?;
-    Ok(Some(blanket))
 }
 
 /// The blanket order that an order calls off from, if it does.
@@ -75,27 +70,6 @@ fn at_agreed_price(
         }
         _ => Ok(NewLine { unit_cost: Some(line.unit_cost), ..new.clone() }),
     }
-}
-
-/// Refuses changed lines that state another price than the agreed one.
-pub(super) fn check_agreed_prices(
-    draft: &mut Draft<'_>,
-    blanket: Option<&BlanketOrder>,
-    (order, command): (&PurchaseOrder, &Revise),
-) -> Result<(), Rejection> {
-    let Some(blanket) = blanket else { return Ok(()) };
-    for (index, set) in command.set_lines.iter().enumerate() {
-        let at = At::row(Field::SetLines, index);
-        let Some(stated) = set.unit_cost else { continue };
-        // Lines of other orders are refused where lines change.
-        let Ok(place) = place_of(order, set.line, at) else { continue };
-        let agreed = blanket.line_of(order.lines[place].product).filter(|line| line.unit_cost != stated);
-        if let Some(line) = agreed {
-            let refusal = BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost };
-            draft.refuse(refusal.at(at.field(Field::UnitCost)))?;
-        }
-    }
-    Ok(())
 }
 
 /// Refuses an order that calls off more than is left; `was` is the order before, and `at` returns
@@ -152,19 +126,6 @@ fn check_call_off_terms(
         }
     }
     Ok(())
-}
-
-/// Returns the place in the input of a line of an amended order: existing lines that change come
-/// first, then the added ones.
-pub(super) fn amended_line_field(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
-    if let Some(new) = index.checked_sub(was.lines.len()).and_then(|nth| command.add_lines.get(nth)) {
-        return At::row(Field::AddLines, new.place).field(Field::Quantity);
-    }
-    let is_meant = |set: &SetLine| place_of(was, set.line, At::INPUT).is_ok_and(|place| place == index);
-    match command.set_lines.iter().position(is_meant) {
-        Some(set) => At::row(Field::SetLines, set).field(Field::Quantity),
-        None => At::INPUT,
-    }
 }
 
 /// Updates each blanket order by the quantities that the decision calls off or returns, for all

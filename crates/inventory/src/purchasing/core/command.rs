@@ -8,11 +8,11 @@ use super::{
     act::{Act, decide_act},
     blanket::BlanketAction,
     blanket_act::{BlanketAct, BlanketCreate, BlanketUpdate, decide_blanket_act, decide_blanket_create, decide_blanket_update},
+    book::{PurchaseBook, PurchaseDecision},
     confirm::{Confirm, decide_confirm},
     create::{Amend, Create, decide_amend, decide_create},
-    order::{PurchaseBook, PurchaseDecision},
+    create_return::{CreateSupplierReturn, decide_supplier_return},
     receive::{Receive, decide_receive},
-    returns::{CreateSupplierReturn, decide_supplier_return},
     revise::{Revise, decide_revise},
     states::Action,
 };

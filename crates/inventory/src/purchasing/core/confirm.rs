@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
+    book::{PurchaseBook, PurchaseDecision},
+    correspondence::Confirmation,
     create::check_ref_is_free,
-    expected::Confirmation,
-    order::{Line, PurchaseBook, PurchaseDecision, PurchaseOrder},
+    order::{Line, PurchaseOrder},
     refusal::{AmendRefusal, Refusal},
     states::Action,
 };

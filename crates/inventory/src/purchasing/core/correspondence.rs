@@ -1,8 +1,7 @@
-//! Revisions of an order that were sent to its supplier and confirmed by them.
+//! Revisions of an order that were sent to its supplier and confirmed by them, and the confirmation
+//! of a line.
 
 use entity::prelude::*;
-
-use super::order::PurchaseOrder;
 
 /// Revisions that were sent and confirmed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,21 +21,22 @@ pub enum RevisionStatus {
     Confirmed,
 }
 
+/// The supplier's confirmation of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Confirmation {
+    pub on: Option<i32>,
+    /// Quantity of the whole line.
+    pub quantity: Option<Quantity>,
+}
+
 impl Correspondence {
-    fn status(self, revision: u16) -> RevisionStatus {
+    pub(super) fn status(self, revision: u16) -> RevisionStatus {
         let is_sent = self.sent.is_some_and(|(sent, _)| sent == revision);
         match self.confirmed {
             Some(confirmed) if confirmed == revision => RevisionStatus::Confirmed,
             _ if is_sent => RevisionStatus::Sent,
             _ => RevisionStatus::NotSent,
         }
-    }
-}
-
-impl PurchaseOrder {
-    /// Returns the status of its current revision with the supplier; `None` before it was ordered.
-    pub fn revision_status(&self) -> Option<RevisionStatus> {
-        self.state.stage().ordered_at().map(|_| self.correspondence.status(self.revision))
     }
 }
 

@@ -4,21 +4,26 @@ use entity::prelude::*;
 
 use super::{
     act::{Act, decide_act},
-    call_off::{agreed, blanket_for, blanket_of, check_remaining_quantity},
-    carry::LandedShares,
-    charge::{NewCharge, allocate_charges, basis_at, charges},
-    correspondence::Correspondence,
-    expected::{Confirmation, LeadTimes},
+    blanket::BlanketOrder,
+    blanket_refusal::BlanketRefusal,
+    book::{PurchaseBook, PurchaseDecision},
+    call_off::{agreed, blanket_of, check_remaining_quantity},
+    charge::NewCharge,
+    correspondence::{Confirmation, Correspondence},
     fixed_rate::FixedRate,
-    order::{Change, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    landed_shares::LandedShares,
+    lead_time::LeadTimes,
+    new_line::{NewLine, Prices},
+    order::{Change, Line, PurchaseOrder},
+    order_charges::{allocate_charges, basis_at, charges},
     order_state::OrderState,
+    quantities::percent,
     refusal::Refusal,
     states::Action,
-    supply::Supply,
 };
 use crate::ledger::DocumentNumber;
 use crate::purchasing::events;
-use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Facts, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
 /// A new order, in DRAFT.
 #[derive(Debug, Clone)]
@@ -50,30 +55,6 @@ pub struct Placing {
     pub limit: Option<Money>,
     pub movement: MovementId,
     pub leads: LeadTimes,
-}
-
-/// Source of the costs of lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prices {
-    /// The input may state costs.
-    Stated,
-    /// Only catalogue costs are used.
-    Listed,
-}
-
-#[derive(Debug, Clone)]
-pub struct NewLine {
-    /// Index of the line in the input, for refusals: one list may result in several orders.
-    pub place: usize,
-    pub product: ProductId,
-    pub quantity: Quantity,
-    /// Cost of one whole unit; None for the price of the supplier's catalogue for this quantity,
-    /// else the product's own cost.
-    pub unit_cost: Option<Money>,
-    /// Terms of the product in the supplier's catalogue.
-    pub supply: Option<Supply>,
-    pub weight: Option<i64>,
-    pub expected_on: Option<i32>,
 }
 
 /// A change of a draft; None leaves a field unchanged.
@@ -145,6 +126,24 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         None => Ok(made),
         Some(placing) => placed(draft, command, placing, made),
     }
+}
+
+/// Returns the blanket order that a new order calls off from, if it names one: it must be of the
+/// same supplier, in the same currency, and in force today.
+fn blanket_for<'a>(book: &'a PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<Option<&'a BlanketOrder>, Rejection> {
+    let Some(id) = command.blanket else { return Ok(None) };
+    let at = At::input(Field::BlanketOrder);
+    let blanket = book.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
+    if blanket.supplier != command.supplier {
+        return Err(BlanketRefusal::OtherSupplier.at(at));
+    }
+    if blanket.currency != command.currency {
+        return Err(BlanketRefusal::OtherCurrency { agreed: blanket.currency }.at(at));
+    }
+    let Some(line) = command.lines.first() else { return Ok(Some(blanket)) };
+    let first = LevelKey { product: line.product, store: command.store };
+    blanket.check_in_force(draft.business_date(draft.now(), first, at)?, at)?;
+    Ok(Some(blanket))
 }
 
 /// Reports products of the lines that do not exist, before all other checks.

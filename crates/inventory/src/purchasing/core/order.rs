@@ -1,25 +1,21 @@
-//! A purchase order as the rules see it, and the results of its receipts.
-
-use std::collections::{HashMap, HashSet};
+//! A purchase order as the rules see it: its lines, and the discrepancies of its deliveries.
 
 use entity::prelude::*;
 
 use super::{
-    blanket::BlanketOrder,
-    blanket_act::ProductFacts,
-    carry::LandedShares,
     charge::Charge,
-    correspondence::Correspondence,
-    expected::{Confirmation, LeadDay},
+    correspondence::{Confirmation, Correspondence, RevisionStatus},
+    document_event::DocumentEvent,
     fixed_rate::FixedRate,
+    landed_shares::LandedShares,
+    lead_time::LeadDay,
     order_state::OrderState,
+    quantities::{count, percent},
     refusal::Refusal,
-    returns::{ReversedReturnLine, SupplierReturn},
-    states::{Action, may},
 };
-use crate::purchasing::events::{BlanketOrderEvent, EventType, PurchaseOrderEvent, SupplierReturnEvent};
-use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};
-use crate::{currency::core::FrozenRate, ledger::DocumentNumber};
+use crate::ledger::DocumentNumber;
+use crate::purchasing::events::{EventType, PurchaseOrderEvent};
+use crate::stock::core::{At, Field, LevelKey, Rejection, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseOrder {
@@ -130,63 +126,6 @@ pub struct Line {
     pub cancelled_at: Option<Timestamp>,
 }
 
-/// One delivery, as it was received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoodsReceipt {
-    pub id: GoodsReceiptId,
-    pub order: PurchaseOrderId,
-    /// 1, 2, 3 … in its order.
-    pub number: u16,
-    pub store: StoreId,
-    /// The delivery note's number.
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub occurred_at: Timestamp,
-    pub business_date: i32,
-    pub actor: Actor,
-    pub created_at: Timestamp,
-    /// Rate to the currency of the books; None if the order is in it.
-    pub rate: Option<FrozenRate>,
-    pub lines: Vec<ReceiptLine>,
-}
-
-/// Receipt of a line, with its cost and the charges that it carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceiptLine {
-    pub position: u16,
-    /// Damaged goods included.
-    pub quantity: Quantity,
-    pub damaged: Quantity,
-    pub goods: Money,
-    pub charges: Money,
-    /// Charges in other currencies than the order's, in minor units of the books' currency.
-    pub charges_in_books: i64,
-    /// Goods and all charges in the currency of the books, if the order is in another.
-    pub in_books: Option<Money>,
-    /// Quantity that reversals took back, damaged goods included.
-    pub reversed: Quantity,
-    pub reversed_damaged: Quantity,
-}
-
-/// Reversed quantities of a receipt's line after a reversal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReversedReceiptLine {
-    pub receipt: GoodsReceiptId,
-    pub position: u16,
-    pub reversed: Quantity,
-    pub reversed_damaged: Quantity,
-}
-
-impl ReceiptLine {
-    /// Returns goods and charges together, in the currency of the books; None if the sum exceeds
-    /// the exact range.
-    pub fn landed(&self) -> Option<Money> {
-        // Without a separate value in the books, the order is in the books' currency.
-        let own = || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));
-        self.in_books.or_else(own)
-    }
-}
-
 /// Difference between a delivery and its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discrepancy {
@@ -204,97 +143,6 @@ pub struct Discrepancy {
     pub noted_at: Timestamp,
 }
 
-/// The documents that a batch has loaded and locked.
-#[derive(Debug, Clone, Default)]
-pub struct PurchaseBook {
-    pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
-    /// Named blanket orders, and those that the orders call off from.
-    pub blankets: HashMap<BlanketOrderId, BlanketOrder>,
-    /// References that commands of the batch set and that an order of the supplier has already.
-    pub taken_refs: HashSet<(SupplierId, String)>,
-    /// Archived suppliers among those of new orders and returns.
-    pub archived: HashMap<SupplierId, Timestamp>,
-    /// Products of the lines that commands write on blanket orders.
-    pub agreed: HashMap<ProductId, ProductFacts>,
-}
-
-/// A fact about a document, for its event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentEvent {
-    Order {
-        kind: EventType<PurchaseOrderEvent>,
-        order: PurchaseOrderId,
-        /// Status before; `None` for a new document.
-        before: Option<PurchaseOrderStatus>,
-        /// Status and version at the time of the event; `None` if the decision left the order so.
-        stood: Option<(PurchaseOrderStatus, i64)>,
-    },
-    Return {
-        kind: EventType<SupplierReturnEvent>,
-        ret: SupplierReturnId,
-    },
-    Blanket {
-        kind: EventType<BlanketOrderEvent>,
-        blanket: BlanketOrderId,
-        /// Status before; `None` for a new document.
-        before: Option<BlanketOrderStatus>,
-    },
-}
-
-/// Rows and events of an accepted command on these documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PurchaseDecision {
-    pub orders: Vec<PurchaseOrder>,
-    pub receipts: Vec<GoodsReceipt>,
-    pub discrepancies: Vec<Discrepancy>,
-    pub returns: Vec<SupplierReturn>,
-    pub blankets: Vec<BlanketOrder>,
-    pub events: Vec<DocumentEvent>,
-    /// Lines of receipts that something was taken back of.
-    pub taken_back: Vec<ReversedReceiptLine>,
-    /// Lines of returns to suppliers of which a reversal brought units back.
-    pub brought_back: Vec<ReversedReturnLine>,
-    /// The order before an edit, an amendment or a confirmation.
-    pub before: Option<Box<PurchaseOrder>>,
-}
-
-impl PurchaseDecision {
-    /// Adds the order's current status and version to each of its events: further steps of the same
-    /// command follow.
-    pub(super) fn stood(&mut self) {
-        for event in &mut self.events {
-            if let DocumentEvent::Order { order, stood, .. } = event
-                && let Some(found) = self.orders.iter().find(|one| one.id == *order)
-            {
-                *stood = Some((found.status(), found.version));
-            }
-        }
-    }
-}
-
-impl PurchaseBook {
-    /// Applies an accepted decision to the documents.
-    pub fn evolve(&mut self, decision: &PurchaseDecision) {
-        for order in &decision.orders {
-            self.taken_refs.extend(order.external_ref.clone().map(|reference| (order.supplier, reference)));
-            self.orders.insert(order.id, order.clone());
-        }
-        self.blankets.extend(decision.blankets.iter().map(|blanket| (blanket.id, blanket.clone())));
-    }
-
-    /// Returns the order, if its state allows the action and its version is the expected one.
-    pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
-        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found(Noun::PurchaseOrder, At::input(Field::Id)))?;
-        if !may(order.status(), action) {
-            return Err(order.not_open());
-        }
-        match version {
-            Some(expected) if expected != order.version => Err(Rejection::stale(Noun::PurchaseOrder, id.uuid(), order.version)),
-            _ => Ok(order.clone()),
-        }
-    }
-}
-
 impl PurchaseOrder {
     pub const fn status(&self) -> PurchaseOrderStatus {
         self.state.status()
@@ -302,6 +150,10 @@ impl PurchaseOrder {
     /// Returns the refusal of a step that the order's state does not allow.
     pub(super) fn not_open(&self) -> Rejection {
         Refusal::Status(self.status()).at(At::input(Field::Id))
+    }
+    /// Returns the status of its current revision with the supplier; `None` before it was ordered.
+    pub fn revision_status(&self) -> Option<RevisionStatus> {
+        self.state.stage().ordered_at().map(|_| self.correspondence.status(self.revision))
     }
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }
@@ -375,15 +227,4 @@ impl Line {
         self.open = Quantity::ZERO;
         rest
     }
-}
-
-/// Returns this percentage of a quantity in whole smallest units, rounded down.
-pub(super) fn percent(of: i64, percent: u8) -> i64 {
-    (i128::from(of) * i128::from(percent) / 100) as i64
-}
-
-/// Converts a quantity that was computed from quantities in range.
-pub(super) fn count(value: i64) -> Quantity {
-    debug_assert!(value >= 0, "a line's counters never go below 0");
-    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
 }

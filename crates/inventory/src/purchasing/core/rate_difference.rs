@@ -3,7 +3,7 @@
 
 use entity::prelude::*;
 
-use super::{carry::LandedShares, order::GoodsReceipt};
+use super::{landed_shares::LandedShares, receipt::GoodsReceipt};
 use crate::currency::core::FrozenRate;
 
 impl GoodsReceipt {

@@ -1,14 +1,17 @@
-//! Receiving a delivery: its quantities, damaged units, cost with the share of the charges, and deviations from the order.
+//! Receiving a delivery: quantities, damaged units, cost with its share of the charges, deviations.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::{
-    landed::share,
+    book::{PurchaseBook, PurchaseDecision},
+    landed_shares::share,
     numbers::check_numbers,
-    order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    order::{Discrepancy, Line, PurchaseOrder},
     order_state::{OrderState, Placement},
+    quantities::count,
+    receipt::{GoodsReceipt, ReceiptLine},
     refusal::{AmendRefusal, Refusal},
     states::Action,
 };

@@ -3,7 +3,7 @@
 
 use entity::prelude::*;
 
-use super::{blanket_refusal::BlanketRefusal, create::Prices, fixed_rate::FixedRateRefusal};
+use super::{blanket_refusal::BlanketRefusal, fixed_rate::FixedRateRefusal, new_line::Prices};
 use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,5 +199,11 @@ impl AmendRefusal {
     }
     pub fn at(self, at: At) -> Rejection {
         Refusal::Amend(self).at(at)
+    }
+}
+
+impl BlanketRefusal {
+    pub fn at(self, at: At) -> Rejection {
+        Refusal::Blanket(self).at(at)
     }
 }

@@ -7,10 +7,13 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    carry::LandedShares,
+    book::{PurchaseBook, PurchaseDecision},
     command::PurchaseNeeds,
-    order::{GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, ReversedReceiptLine, count},
+    landed_shares::LandedShares,
+    order::{Line, PurchaseOrder},
     order_state::{OrderState, Placement},
+    quantities::count,
+    receipt::{GoodsReceipt, ReceiptLine, ReversedReceiptLine},
     refusal::Refusal,
 };
 use crate::{

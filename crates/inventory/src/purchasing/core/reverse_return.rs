@@ -7,11 +7,13 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    book::{PurchaseBook, PurchaseDecision},
     command::PurchaseNeeds,
-    landed::share,
-    order::{PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    landed_shares::share,
+    order::PurchaseOrder,
+    quantities::count,
     refusal::Refusal,
-    returns::{ReversedReturnLine, SupplierReturn, SupplierReturnLine},
+    supplier_return::{ReversedReturnLine, SupplierReturn, SupplierReturnLine},
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},

@@ -6,16 +6,22 @@ use entity::prelude::*;
 
 use super::{
     act::head,
-    call_off::{agreed, amended_line_field, blanket_of, check_agreed_prices, check_remaining_quantity},
-    carry::LandedShares,
+    blanket::BlanketOrder,
+    blanket_refusal::BlanketRefusal,
+    book::{PurchaseBook, PurchaseDecision},
+    call_off::{agreed, blanket_of, check_remaining_quantity},
     confirm::{place_of, refuse_cancelled},
-    create::{NewLine, Prices, line as new_line, settle},
-    expected::{LeadTimes, today},
+    create::{line as new_line, settle},
+    expected_date::today,
+    landed_shares::LandedShares,
+    lead_time::LeadTimes,
+    new_line::{NewLine, Prices},
     numbers::check_numbers,
-    order::{Change, Discrepancy, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    order::{Change, Discrepancy, Line, PurchaseOrder},
     order_state::{OrderState, Placement},
+    quantities::count,
+    reallocation::{carried, rebalance_charges},
     refusal::{AmendRefusal, Refusal},
-    reshare::{carried, rebalance_charges},
     states::Action,
 };
 use crate::purchasing::events;
@@ -99,6 +105,40 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     let events = vec![order.event(events::PURCHASE_ORDER_AMENDED, Some(before))];
     let before = Some(Box::new(was));
     Ok(PurchaseDecision { orders: vec![order], discrepancies, events, before, ..PurchaseDecision::default() })
+}
+
+/// Refuses changed lines that state another price than the agreed one.
+fn check_agreed_prices(
+    draft: &mut Draft<'_>,
+    blanket: Option<&BlanketOrder>,
+    (order, command): (&PurchaseOrder, &Revise),
+) -> Result<(), Rejection> {
+    let Some(blanket) = blanket else { return Ok(()) };
+    for (index, set) in command.set_lines.iter().enumerate() {
+        let at = At::row(Field::SetLines, index);
+        let Some(stated) = set.unit_cost else { continue };
+        // Lines of other orders are refused where lines change.
+        let Ok(place) = place_of(order, set.line, at) else { continue };
+        let agreed = blanket.line_of(order.lines[place].product).filter(|line| line.unit_cost != stated);
+        if let Some(line) = agreed {
+            let refusal = BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost };
+            draft.refuse(refusal.at(at.field(Field::UnitCost)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the place in the input of a line of an amended order: existing lines that change come
+/// first, then the added ones.
+fn amended_line_field(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
+    if let Some(new) = index.checked_sub(was.lines.len()).and_then(|nth| command.add_lines.get(nth)) {
+        return At::row(Field::AddLines, new.place).field(Field::Quantity);
+    }
+    let is_meant = |set: &SetLine| place_of(was, set.line, At::INPUT).is_ok_and(|place| place == index);
+    match command.set_lines.iter().position(is_meant) {
+        Some(set) => At::row(Field::SetLines, set).field(Field::Quantity),
+        None => At::INPUT,
+    }
 }
 
 /// Changes existing lines, each named once.

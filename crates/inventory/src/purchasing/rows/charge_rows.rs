@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::{load::places, order_row::currency_of};
+use super::order_row::{currency_of, places};
 use crate::{
     currency::core::{BrokenRate, FrozenRate, RateColumns},
     purchasing::core::{BooksAmount, Charge, PurchaseOrder},

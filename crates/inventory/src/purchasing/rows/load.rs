@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads};
 
 use super::{
     charge_rows::fill_charges,
-    order_row::{OrderRow, currency_of, fixed_rate},
+    order_row::{OrderRow, currency_of, fixed_rate, places},
 };
 use crate::{
     purchasing::core::{Confirmation, FixedRate, LandedShares, LeadDay, Line, PurchaseOrder},
@@ -122,10 +122,6 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     fill_charges(reads, &mut orders).await?;
     load_last_numbers(reads, &mut orders).await?;
     Ok(orders)
-}
-
-pub(super) fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
-    orders.iter().enumerate().map(|(place, order)| (order.id, place)).collect()
 }
 
 /// Reads the lines of all of them in one statement.

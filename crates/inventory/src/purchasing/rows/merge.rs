@@ -10,7 +10,7 @@ use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::supply::SupplyRow;
 use crate::{
-    catalog::rows::life::{OPEN_ORDERS, OPEN_ORDERS_BILLED},
+    catalog::rows::archiving::{OPEN_ORDERS, OPEN_ORDERS_BILLED},
     purchasing::core::Supply,
 };
 

@@ -1,5 +1,7 @@
 //! A purchase order's row, and its conversion into the order of the rules.
 
+use std::collections::HashMap;
+
 use entity::{prelude::*, record::Record, tables::purchase_order};
 use platform::storage::Fault;
 use uuid::Uuid;
@@ -138,6 +140,11 @@ impl OrderRow {
             change: Change::Figures,
         })
     }
+}
+
+/// Returns the index of each order.
+pub(super) fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
+    orders.iter().enumerate().map(|(place, order)| (order.id, place)).collect()
 }
 
 /// Parses editors in the form of `write`: kind and ID of each.

@@ -15,7 +15,7 @@ use super::supply::preferred_of;
 use crate::{
     catalog::rows::local_days::LocalDays,
     purchasing::core::{StoreStock, Supply},
-    stock::rows::expected::all_backorders_sql,
+    stock::rows::expected_arrivals::all_backorders_sql,
 };
 
 #[derive(Record)]

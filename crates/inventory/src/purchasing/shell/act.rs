@@ -5,7 +5,7 @@ use iam::{
     tenancy,
 };
 
-use super::{PurchaseOrderAct, authorized_order};
+use super::{authorized_order::authorized_order, input::PurchaseOrderAct};
 use crate::stock::core::{At, Field};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, check_key, key_of, submit},

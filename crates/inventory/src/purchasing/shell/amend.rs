@@ -6,7 +6,11 @@ use iam::{
     tenancy,
 };
 
-use super::{MAX_LINES, PurchaseOrderAmend, authorized_order, create::lines_of};
+use super::{
+    authorized_order::authorized_order,
+    create::lines_of,
+    input::{MAX_LINES, PurchaseLineSet, PurchaseOrderAmend},
+};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Missing, Mode, Stop, check_key, key_of, submit_with_missing},
     purchasing::{
@@ -76,7 +80,7 @@ async fn amend_command(
         Some((store, _)) if is_approver(store) => PriceRaise::UpTo(tenancy::approval_limit(&scope).await?),
         _ => PriceRaise::Never,
     };
-    let set = |one: super::PurchaseLineSet| SetLine {
+    let set = |one: PurchaseLineSet| SetLine {
         line: one.line,
         quantity: one.quantity,
         unit_cost: one.unit_cost,

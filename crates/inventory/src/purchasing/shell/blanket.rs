@@ -12,7 +12,10 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::{MAX_LINES, SupplierRef, create::Suppliers};
+use super::{
+    input::{BlanketRef, MAX_LINES, SupplierRef},
+    suppliers::Suppliers,
+};
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, key_of,
@@ -28,14 +31,6 @@ use crate::{
     },
     stock::core::{At, Field, Noun, Rejection},
 };
-
-/// Reference to a blanket order, of one of two kinds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum BlanketRef {
-    Id(BlanketOrderId),
-    Number(String),
-}
 
 /// Creates a blanket order. The idempotency key's hash covers its JSON.
 #[derive(Debug, Clone, Serialize)]

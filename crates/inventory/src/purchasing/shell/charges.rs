@@ -9,7 +9,10 @@ use platform::{
     storage::{Fault, Reads},
 };
 
-use super::{NewCharge, SupplierRef, create::Suppliers};
+use super::{
+    input::{NewCharge, SupplierRef},
+    suppliers::Suppliers,
+};
 use crate::{
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{Ledger, Missing},

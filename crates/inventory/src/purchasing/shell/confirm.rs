@@ -2,7 +2,10 @@
 
 use iam::access::{Permit, kind};
 
-use super::{MAX_LINES, PurchaseOrderConfirm, authorized_order};
+use super::{
+    authorized_order::authorized_order,
+    input::{MAX_LINES, PurchaseOrderConfirm},
+};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_REFERENCE, Mode, check_key, key_of, submit},
     purchasing::core::{Command as Purchase, Confirm, ConfirmLine, PurchaseCommand},

@@ -1,6 +1,6 @@
 //! Creating orders: references become IDs, and lines get the terms of suppliers' catalogues.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use iam::{
@@ -10,12 +10,17 @@ use iam::{
 use platform::storage::{Fault, Reads};
 
 use super::{
-    BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
-    PurchaseStart, ReorderLine, ReorderOrder, SupplierRef, authorized_order, blanket::find_blanket, charges::charges_of,
+    authorized_order::authorized_order,
+    blanket::find_blanket,
+    charges::charges_of,
     fixed_rate::agreed_rate,
+    input::{
+        BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
+        PurchaseStart, ReorderLine, ReorderOrder,
+    },
+    suppliers::Suppliers,
 };
 use crate::{
-    catalog::core::text::fold,
     ledger::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of,
         known_store, store_of, submit_resolved, submit_with_missing,
@@ -25,7 +30,7 @@ use crate::{
         core::{
             Amend, Command as Purchase, Create, LeadTime, LeadTimes, NewLine, Placing, Prices, PurchaseCommand, Refusal, Supply,
         },
-        rows::{self, SupplierFacts},
+        rows,
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
@@ -329,38 +334,4 @@ pub(super) async fn lines_of(
         expected_on: line.expected_on,
     };
     Ok(lines.iter().zip(products).enumerate().map(line).collect())
-}
-
-/// The suppliers that a call names.
-#[derive(Default)]
-pub(super) struct Suppliers(HashMap<SupplierId, SupplierFacts>);
-
-impl Suppliers {
-    pub(super) async fn look_up<'a>(reads: &impl Reads, named: impl IntoIterator<Item = &'a SupplierRef>) -> Result<Self, Fault> {
-        let (mut ids, mut codes) = (Vec::new(), Vec::new());
-        for one in named {
-            match one {
-                SupplierRef::Id(id) => ids.push(*id),
-                SupplierRef::Code(code) => codes.push(fold(code.trim())),
-            }
-        }
-        let found = rows::named_suppliers(reads, &ids, &codes).await?;
-        Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
-    }
-    /// Finds a supplier that is in use. The code of a merged supplier finds its survivor.
-    pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> At) -> Result<&SupplierFacts, Rejection> {
-        let found = match named {
-            SupplierRef::Id(id) => self.0.get(id),
-            SupplierRef::Code(code) => {
-                let code = fold(code.trim());
-                let found = self.0.values().find(|one| one.code_key == code);
-                found.map(|one| one.merged_into.and_then(|into| self.0.get(&into)).unwrap_or(one))
-            }
-        };
-        match found {
-            None => Err(Rejection::not_found(Noun::Supplier, field())),
-            Some(SupplierFacts { archived_at: Some(since), .. }) => Err(Refusal::SupplierArchived { since: *since }.at(field())),
-            Some(facts) => Ok(facts),
-        }
-    }
 }

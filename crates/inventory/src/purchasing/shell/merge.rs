@@ -16,18 +16,18 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::traced;
+use super::audit_fields;
 use crate::{
     catalog::{
         core::{
             NewIdAndTime, Rejection, Use,
-            life::in_use_by,
+            archiving::in_use_by,
             merge::{self, MAX_MERGED, MergeAsk},
             supplier::SupplierRow,
         },
         events::{SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
         rows::{
-            merge as merge_rows, small,
+            merge as merge_rows, small_tables,
             unmerge::{Pair, record_merge},
         },
         shell::{
@@ -100,7 +100,7 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, NewIdAndTime 
     let before = merge_rows::merged_suppliers(work, &[ask.id, ask.into]).await?;
     let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
     let ids: Vec<SupplierId> = [ask.id, ask.into].into_iter().chain(own).collect();
-    let known = small::lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
+    let known = small_tables::lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
     let row = |id: SupplierId| known.iter().find(|row| row.id == id);
     let problems = merge::check(ask, row(ask.id), row(ask.into));
     let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
@@ -216,12 +216,12 @@ async fn move_supplies(
     let mut events = Vec::with_capacity(gone.len() + kept.len());
     let told = |row: &Supply| SupplyChanged { product: row.product, supplier: row.supplier, version: row.version };
     for (before, after) in &gone {
-        audit::changed(work, after.product, Some(&traced::supply(before)), Some(&traced::supply(after)), None);
+        audit::changed(work, after.product, Some(&audit_fields::supply(before)), Some(&audit_fields::supply(after)), None);
         events.push(SUPPLIER_PRODUCT_ARCHIVED.event(&told(after)));
     }
     for (before, after) in &kept {
-        let was = before.as_ref().map(traced::supply);
-        audit::changed(work, after.product, was.as_ref(), Some(&traced::supply(after)), None);
+        let was = before.as_ref().map(audit_fields::supply);
+        audit::changed(work, after.product, was.as_ref(), Some(&audit_fields::supply(after)), None);
         let kind = if before.is_some() { SUPPLIER_PRODUCT_UPDATED } else { SUPPLIER_PRODUCT_CREATED };
         events.push(kind.event(&told(after)));
     }
@@ -238,7 +238,7 @@ async fn move_supplies(
 /// The answer to a repeated call: the current state of both suppliers.
 pub(super) async fn again<C: Copy>(work: &Work, receipt: &Receipt<C>) -> Done<C> {
     let ids = [receipt.merged, receipt.into];
-    let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
+    let found = small_tables::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
     let mut known: HashMap<SupplierId, SupplierRow> = found.into_iter().map(|row| (row.id, row)).collect();
     let lost = || Fault::corrupt("supplier", "a supplier that was merged stays");
     let merged = known.remove(&receipt.merged).ok_or_else(lost)?;

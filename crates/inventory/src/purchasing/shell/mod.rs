@@ -3,11 +3,13 @@
 
 mod act;
 mod amend;
+mod authorized_order;
 mod blanket;
 mod charges;
 mod confirm;
 mod create;
 mod fixed_rate;
+mod input;
 mod mail;
 mod merge;
 mod plan;
@@ -15,15 +17,13 @@ mod policy;
 mod receive;
 mod returns;
 mod reverse;
+mod suppliers;
 mod supply;
-mod supply_life;
-mod traced;
+mod supply_batch;
+mod supply_call;
+mod supply_archiving;
+mod audit_fields;
 mod unmerge;
-
-use entity::prelude::*;
-use iam::access::{Permission, Permit};
-use platform::storage::Fault;
-use serde::Serialize;
 
 pub use act::{
     purchase_order_approve, purchase_order_cancel, purchase_order_close, purchase_order_order, purchase_order_reject,
@@ -31,11 +31,17 @@ pub use act::{
 };
 pub use amend::purchase_order_amend;
 pub use blanket::{
-    BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketOrderUpdate, BlanketRef, blanket_order_activate,
-    blanket_order_close, blanket_order_create, blanket_order_update, latest_local_date, step as blanket_step,
+    BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketOrderUpdate, blanket_order_activate, blanket_order_close,
+    blanket_order_create, blanket_order_update, latest_local_date, step as blanket_step,
 };
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
+pub use input::{
+    BlanketRef, ConfirmedLine, MAX_CHARGES, MAX_LINES, MAX_LOTS, MAX_PERCENT, NewCharge, NewPurchaseLine, NewReturnLine,
+    PurchaseLineSet, PurchaseOrderAct, PurchaseOrderAmend, PurchaseOrderConfirm, PurchaseOrderCreate, PurchaseOrderReceive,
+    PurchaseOrderUpdate, PurchaseStart, ReceivedLine, ReceivedLot, ReorderLine, ReorderOrder, SupplierRef, SupplierReturnCreate,
+    WrongItem,
+};
 pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, is_sendable, record_sent_revision, send};
 pub use merge::{MergeCounts, MergedSupplier, SupplierMerge, supplier_merge};
 pub use plan::{
@@ -46,256 +52,8 @@ pub use policy::{PolicyReason, PolicyRefusal, PolicyRow, PolicySet, Set, set_pol
 pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
-pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
-pub use supply_life::{SupplyTurn, change_supply_life};
+pub use supply::{MAX_ROWS, SupplyRow, SupplyUpsert};
+pub use supply_archiving::SupplyTurn;
+pub use supply_batch::{Outcome, SupplyBatch};
+pub use supply_call::{change_supply_life, upsert_supplies};
 pub use unmerge::{UnmergeCounts, supplier_unmerge};
-
-use crate::{
-    ledger::{Ledger, LotRef, ProductRef, StoreRef},
-    purchasing::rows,
-};
-
-/// The most lines of an order or a return.
-pub const MAX_LINES: usize = 2_000;
-/// The most charges of an order, and wrong items of a delivery.
-pub const MAX_CHARGES: usize = 50;
-/// The most lots that the lines of one call name.
-pub const MAX_LOTS: usize = 2_000;
-/// The greatest tolerance in percent.
-pub const MAX_PERCENT: i32 = 100;
-
-/// Reference to a supplier, of one of two kinds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum SupplierRef {
-    Id(SupplierId),
-    Code(String),
-}
-
-/// Creates an order. The idempotency key's hash covers its JSON.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub supplier: SupplierRef,
-    pub store: StoreRef,
-    /// None for the currency of the supplier's catalogue, else the tenant's.
-    pub currency: Option<Currency>,
-    pub expected_on: Option<i32>,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub over_percent: i32,
-    pub under_percent: i32,
-    pub lines: Vec<NewPurchaseLine>,
-    pub charges: Vec<NewCharge>,
-    /// Whether it goes to its supplier at once; None: a DRAFT.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<PurchaseStart>,
-    /// The blanket order from which it calls off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blanket_order: Option<BlanketRef>,
-    /// A decimal as text; None for the rate of each receipt's day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fixed_rate: Option<String>,
-}
-
-/// Last step of a new order in the call that creates it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum PurchaseStart {
-    Ordered,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct NewPurchaseLine {
-    pub product: ProductRef,
-    pub quantity: Quantity,
-    pub unit_cost: Option<Money>,
-    pub weight: Option<i64>,
-    pub expected_on: Option<i32>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct NewCharge {
-    pub kind: ChargeKind,
-    pub basis: ChargeBasis,
-    pub name: Option<String>,
-    pub amount: Money,
-    /// Supplier who bills it; `None` for the order's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub supplier: Option<SupplierRef>,
-}
-
-/// A change of a draft; None leaves a field unchanged.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderUpdate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: PurchaseOrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub expected_on: Option<Option<i32>>,
-    pub external_ref: Option<Option<String>>,
-    pub note: Option<Option<String>>,
-    pub over_percent: Option<i32>,
-    pub under_percent: Option<i32>,
-    pub lines: Option<Vec<NewPurchaseLine>>,
-    pub charges: Option<Vec<NewCharge>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fixed_rate: Option<Option<String>>,
-}
-
-/// A step that needs no more than the order.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderAct {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: PurchaseOrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub note: Option<String>,
-}
-
-/// A supplier's confirmation to record.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderConfirm {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: PurchaseOrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub external_ref: Option<String>,
-    /// Confirmed day of lines that name none.
-    pub on: Option<i32>,
-    /// None for all open quantities, as ordered.
-    pub lines: Option<Vec<ConfirmedLine>>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct ConfirmedLine {
-    pub line: PurchaseOrderLineId,
-    pub quantity: Option<Quantity>,
-    pub on: Option<i32>,
-}
-
-/// An amendment of a placed order; None leaves a field unchanged.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderAmend {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: PurchaseOrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub expected_on: Option<Option<i32>>,
-    pub note: Option<Option<String>>,
-    pub set_lines: Vec<PurchaseLineSet>,
-    pub add_lines: Vec<NewPurchaseLine>,
-    pub cancel_lines: Vec<PurchaseOrderLineId>,
-    pub reason: Option<String>,
-}
-
-/// Change of a line.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseLineSet {
-    pub line: PurchaseOrderLineId,
-    pub quantity: Option<Quantity>,
-    pub unit_cost: Option<Money>,
-    pub expected_on: Option<Option<i32>>,
-}
-
-/// A delivery to receive.
-#[derive(Debug, Clone, Serialize)]
-pub struct PurchaseOrderReceive {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub order: PurchaseOrderId,
-    #[serde(skip)]
-    pub expected_version: Option<i64>,
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    /// None for all open quantities.
-    pub lines: Option<Vec<ReceivedLine>>,
-    pub wrong: Vec<WrongItem>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct ReceivedLine {
-    pub line: PurchaseOrderLineId,
-    pub quantity: Quantity,
-    pub damaged: Quantity,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lots: Vec<ReceivedLot>,
-    pub note: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct ReceivedLot {
-    pub lot: LotRef,
-    pub quantity: Quantity,
-    pub damaged: Quantity,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct WrongItem {
-    pub product: Option<ProductRef>,
-    pub quantity: Quantity,
-    pub note: Option<String>,
-}
-
-/// A return of goods to the supplier.
-#[derive(Debug, Clone, Serialize)]
-pub struct SupplierReturnCreate {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub supplier: SupplierRef,
-    pub store: StoreRef,
-    pub external_ref: Option<String>,
-    pub reason: ReasonCode,
-    pub note: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    pub lines: Vec<NewReturnLine>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct NewReturnLine {
-    /// None for the product of the order's line.
-    pub product: Option<ProductRef>,
-    pub of: Option<PurchaseOrderLineId>,
-    pub quantity: Quantity,
-    pub source: ReturnSource,
-    pub unit_credit: Option<Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lot: Option<LotRef>,
-}
-
-/// Drafts for the named quantities: one order for each supplier and store.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReorderOrder {
-    #[serde(skip)]
-    pub idempotency_key: String,
-    pub lines: Vec<ReorderLine>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub struct ReorderLine {
-    pub product: ProductRef,
-    pub store: StoreRef,
-    /// None for the product's default supplier.
-    pub supplier: Option<SupplierRef>,
-    pub quantity: Quantity,
-}
-
-/// Returns the order's ID if it is of one of the permit's stores; else an unused ID, so that the
-/// ledger refuses it like an order that does not exist.
-async fn authorized_order<P: Permission>(
-    ledger: &Ledger,
-    permit: &Permit<P>,
-    order: PurchaseOrderId,
-) -> Result<PurchaseOrderId, Fault> {
-    if !permit.is_limited() {
-        return Ok(order);
-    }
-    let places = rows::places_of(&permit.scope(ledger.database()), &[order]).await?;
-    let is_own = places.get(&order).is_some_and(|(store, _)| permit.covers(*store));
-    Ok(if is_own { order } else { ledger.clock().document_id() })
-}

@@ -15,7 +15,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::traced;
+use super::audit_fields;
 use crate::stock::events::{self, PolicyMoved, STOCK_POLICY_SET};
 use crate::{
     purchasing::{
@@ -132,8 +132,8 @@ async fn once(
     policies.sort_by_key(|policy| policy.key);
     let ids = write_policies(work, &policies, || clock.id(), now).await?;
     for (policy, level) in policies.iter().zip(ids) {
-        let before = there.get(&policy.key).map(traced::policy);
-        audit::changed(work, level, before.as_ref(), Some(&traced::policy(policy)), None);
+        let before = there.get(&policy.key).map(audit_fields::policy);
+        audit::changed(work, level, before.as_ref(), Some(&audit_fields::policy(policy)), None);
     }
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
     let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();

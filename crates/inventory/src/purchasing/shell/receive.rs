@@ -4,7 +4,10 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{clock, storage::TenantScope};
 
-use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, authorized_order};
+use super::{
+    authorized_order::authorized_order,
+    input::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive},
+};
 use crate::{
     catalog::rows::keys::products_that_exist,
     currency::{core::FrozenRate, shell::rate_on},
@@ -78,12 +81,12 @@ async fn receive_command(
     }
     let rate = rate_of(ledger, &scope, order, input.occurred_at).await?;
     let lines = input.lines.map(|lines| {
-        let lot = |one: super::ReceivedLot| ReceivedLot {
+        let lot = |one: super::input::ReceivedLot| ReceivedLot {
             lot: lot_choice(ledger, Some(&one.lot)),
             quantity: one.quantity,
             damaged: one.damaged,
         };
-        let line = |one: super::ReceivedLine| ReceiveLine {
+        let line = |one: super::input::ReceivedLine| ReceiveLine {
             line: one.line,
             quantity: one.quantity,
             damaged: one.damaged,

@@ -3,7 +3,10 @@
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 
-use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
+use super::{
+    input::{MAX_LINES, SupplierReturnCreate},
+    suppliers::Suppliers,
+};
 use crate::{
     catalog::rows::merge::merged_suppliers,
     ledger::{

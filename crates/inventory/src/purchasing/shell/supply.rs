@@ -1,24 +1,22 @@
-//! Suppliers' catalogues, row by row: each row has an answer of its own.
+//! Creating and changing rows of suppliers' catalogues: each row has an answer of its own.
 
 use std::collections::HashSet;
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
 use platform::{
     audit,
     clock::Clock,
     storage::{
-        Database, Fault, TenantScope, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        Fault, Work,
+        idempotency::{self, Key, KeyUse},
         journal::{self, NewEvent},
-        with_retries,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
-    supply_life::{SupplyTurn, turned},
-    traced,
+    audit_fields,
+    supply_batch::{Outcome, SupplyBatch, replay, store_batch},
 };
 use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
@@ -51,82 +49,8 @@ pub struct SupplyRow {
     pub is_preferred: bool,
 }
 
-/// Outcome of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    Created,
-    Updated,
-    Unchanged,
-    Refused(SupplyProblem),
-}
-
-/// The answer, row by row.
-#[derive(Debug, Clone)]
-pub struct SupplyBatch {
-    /// The outcome and current state of each row; None for a refused row.
-    pub rows: Vec<(Outcome, Option<Supply>)>,
-    pub is_replayed: bool,
-    pub seq: Option<i64>,
-}
-
-/// Stored under the key: outcomes, and the suppliers and products of the rows.
-#[derive(Serialize, Deserialize)]
-struct Receipt {
-    seq: Option<i64>,
-    rows: Vec<(Outcome, Option<(SupplierId, ProductId)>)>,
-}
-
-/// Stores an answer under its key.
-pub(super) async fn store_batch(work: &Work, key: &Key, batch: &SupplyBatch, now: Timestamp) -> Result<(), Fault> {
-    let pair = |supply: &Supply| (supply.supplier, supply.product);
-    let rows = batch.rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(pair))).collect();
-    let receipt = serde_json::to_string(&Receipt { seq: batch.seq, rows }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::store_receipts(work, [(key, receipt)], now).await
-}
-
-/// Creates or changes rows, each independently. None if the key was used with another input.
-pub async fn upsert_supplies(
-    db: &Database,
-    clock: &Clock,
-    permit: Permit<kind::ProductWrite>,
-    input: SupplyUpsert,
-) -> Result<Option<SupplyBatch>, Fault> {
-    let key = Key {
-        owner: permit.actor().id,
-        mutation: "supplierProductBulkUpsert",
-        key: input.idempotency_key.clone(),
-        hash: hash_of(&input),
-    };
-    run(&permit.scope(db), clock, &key, SupplyCall::Rows(&input)).await
-}
-
-/// Call that runs in a transaction of its own.
-#[derive(Clone, Copy)]
-pub(super) enum SupplyCall<'a> {
-    Rows(&'a SupplyUpsert),
-    Turn(&'a SupplyTurn),
-}
-
-/// Runs the call, once for the key.
-pub(super) async fn run(
-    scope: &TenantScope,
-    clock: &Clock,
-    key: &Key,
-    asked: SupplyCall<'_>,
-) -> Result<Option<SupplyBatch>, Fault> {
-    let decide = |mut work: Work| async move {
-        let answer = match asked {
-            SupplyCall::Rows(input) => once(&mut work, clock, key, input).await,
-            SupplyCall::Turn(input) => turned(&mut work, clock, key, input).await,
-        };
-        (work, answer)
-    };
-    let is_to_keep =
-        |answer: &Option<SupplyBatch>| answer.as_ref().is_some_and(|batch| batch.seq.is_some() && !batch.is_replayed);
-    Ok(with_retries(scope, decide, is_to_keep).await?.0)
-}
-
-async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
+/// Creates or changes rows. None if the key was used with another input.
+pub(super) async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
     let now = clock.now();
     // Looked up before the names of the rows, which may not exist any more. The second of two calls
     // with one key fails at the key, and is retried.
@@ -174,7 +98,7 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
             changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
         };
         for other in others.into_iter().filter(|other| !is_told(other)) {
-            let (was, is) = (traced::preferred(other.0, true), traced::preferred(other.0, false));
+            let (was, is) = (audit_fields::preferred(other.0, true), audit_fields::preferred(other.0, false));
             audit::changed(work, other.1, Some(&was), Some(&is), None);
             events.push(event(other));
         }
@@ -183,8 +107,8 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
         work.write(bulk).await?;
     }
     for after in &changed {
-        let before = there.get(&(after.supplier, after.product)).map(traced::supply);
-        audit::changed(work, after.product, before.as_ref(), Some(&traced::supply(after)), None);
+        let before = there.get(&(after.supplier, after.product)).map(audit_fields::supply);
+        audit::changed(work, after.product, before.as_ref(), Some(&audit_fields::supply(after)), None);
     }
     let seq = journal::append(work, events, now).await?;
     let batch = SupplyBatch { rows, is_replayed: false, seq };
@@ -240,14 +164,4 @@ fn decide<'a>(
 fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent {
     let kind = if version == 1 { SUPPLIER_PRODUCT_CREATED } else { SUPPLIER_PRODUCT_UPDATED };
     kind.event(&SupplyChanged { product, supplier, version })
-}
-
-pub(super) async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fault> {
-    let receipt: Receipt = serde_json::from_str(receipt)
-        .map_err(|_| Fault::corrupt("idempotency", "a receipt of suppliers' catalogues lists its rows"))?;
-    let pairs: Vec<_> = receipt.rows.iter().filter_map(|(_, pair)| *pair).collect();
-    let there = lock_supplies(work, &pairs).await?;
-    let rows =
-        receipt.rows.into_iter().map(|(outcome, pair)| (outcome, pair.and_then(|pair| there.get(&pair).cloned()))).collect();
-    Ok(SupplyBatch { rows, is_replayed: true, seq: receipt.seq })
 }

@@ -17,8 +17,8 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    audit_fields,
     merge::{Done, MergedSupplier, Receipt, again},
-    traced,
 };
 use crate::{
     catalog::{
@@ -28,7 +28,7 @@ use crate::{
             unmerge::{self, MergeRecord, UnmergeAsk},
         },
         events::{SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
-        rows::{small, unmerge as unmerge_rows},
+        rows::{small_tables, unmerge as unmerge_rows},
         shell::{
             MergeStop, MergedPair, Mode, MovedProducts, merged_from, move_products_back, refuse_at, stored_result,
             supplier_audit_fields,
@@ -76,7 +76,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     let moved: SuppliersMoved = unmerge_rows::moved(record.as_ref())?;
     let into = record.as_ref().map(|record| record.into);
     let ids: Vec<SupplierId> = [ask.id].into_iter().chain(into).chain(moved.turned.iter().copied()).collect();
-    let known = small::lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
+    let known = small_tables::lock_by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
     let row = |id: SupplierId| known.iter().find(|row| row.id == id);
     let (one, other) = (row(ask.id), into.and_then(row));
     let problems = unmerge::check(ask, record.as_ref(), (one, other), now);
@@ -161,7 +161,7 @@ async fn move_supplies_back(
         }
     }
     for (before, after) in undone.iter().chain(&back) {
-        audit::changed(work, after.product, Some(&traced::supply(before)), Some(&traced::supply(after)), None);
+        audit::changed(work, after.product, Some(&audit_fields::supply(before)), Some(&audit_fields::supply(after)), None);
         let kind = match (before.archived_at, after.archived_at) {
             (None, Some(_)) => SUPPLIER_PRODUCT_ARCHIVED,
             (Some(_), None) => SUPPLIER_PRODUCT_RESTORED,

@@ -1,108 +1,29 @@
-//! Steps of a requested return: approve or reject it, receive its goods, and close it. `inspect`
-//! has their inspection.
+//! Steps of a requested return: approving or rejecting it, and receiving its goods. `inspect` has
+//! their inspection, `close` closes it.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::{
-    book::{Before, Decided, ReturnBasis},
+    book::{Before, Decided, ReturnBasis, decided},
     close::close,
-    create::{check_receivable, decided},
-    inspect::{Inspection, inspect, of_lot},
+    inspect::inspect,
     lots_chosen::{Goods, LotSelection},
-    lots_left::ReturnableLots,
+    posting::{of_lot, return_head, stocked},
     refusal::ReturnStepRefusal,
+    returnable_lots::ReturnableLots,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
-    states::{ReturnAction, return_actions_from},
-    take_in::check_serial_was_shipped,
+    states::return_actions_from,
+    step::{ActOnReturn, ReceivedGoods, RemainderPolicy, ReturnStep},
+    take_in::{check_receivable, check_serial_was_shipped},
 };
 use crate::{
     orders::core::{Line, Order, count},
-    returns::events::{self, EventType, ReturnEvent},
     stock::core::{
-        At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection,
-        RoomRefusal, check_moment,
+        At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, RoomRefusal, check_moment,
     },
 };
-
-/// A step of a return.
-#[derive(Debug, Clone)]
-pub struct ActOnReturn {
-    pub ret: ReturnId,
-    /// The orders of its lines, read before: they never change.
-    pub orders: Vec<OrderId>,
-    pub expected_version: Option<i64>,
-    pub note: Option<String>,
-    pub actor: Actor,
-    /// IDs for the movements it may need.
-    pub movements: [MovementId; 2],
-    /// Time zone of the store that receives it.
-    pub time_zone: String,
-    pub step: ReturnStep,
-}
-
-#[derive(Debug, Clone)]
-pub enum ReturnStep {
-    Approve,
-    Reject {
-        reason: String,
-    },
-    Receive(ReceivedGoods),
-    Inspect(Inspection),
-    /// Closes with this refund; None for the received goods at their lines' prices.
-    Close {
-        refund: Option<Money>,
-    },
-}
-
-/// Received goods of a step.
-#[derive(Debug, Clone)]
-pub struct ReceivedGoods {
-    /// None for all that is still awaited.
-    pub lines: Option<Vec<ReceivedReturnLine>>,
-    pub rest: RemainderPolicy,
-    /// Lots in which goods of lines without a named lot can come back; None until one is missing.
-    pub left: Option<ReturnableLots>,
-    pub occurred_at: Option<Timestamp>,
-}
-
-/// Handling of goods that have not come yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemainderPolicy {
-    Awaited,
-    /// No more goods are awaited.
-    GivenUp,
-}
-
-/// Received quantity of a line, and its lot. A line may come in several lots.
-#[derive(Debug, Clone)]
-pub struct ReceivedReturnLine {
-    pub line: ReturnLineId,
-    pub quantity: Quantity,
-    pub lot: LotChoice,
-}
-
-impl ReturnStep {
-    pub const fn action(&self) -> ReturnAction {
-        match self {
-            Self::Approve => ReturnAction::Approve,
-            Self::Reject { .. } => ReturnAction::Reject,
-            Self::Receive(_) => ReturnAction::Receive,
-            Self::Inspect(_) => ReturnAction::Inspect,
-            Self::Close { .. } => ReturnAction::Close,
-        }
-    }
-    const fn event(&self) -> EventType<ReturnEvent> {
-        match self {
-            Self::Approve => events::RETURN_APPROVED,
-            Self::Reject { .. } => events::RETURN_REJECTED,
-            Self::Receive(_) => events::RETURN_RECEIVED,
-            Self::Inspect(_) => events::RETURN_INSPECTED,
-            Self::Close { .. } => events::RETURN_CLOSED,
-        }
-    }
-}
 
 /// The orders that a step changes, updated line by line.
 type Orders = BTreeMap<OrderId, Order>;
@@ -134,34 +55,7 @@ fn open(basis: ReturnBasis<'_>, act: &ActOnReturn) -> Result<Return, Rejection> 
     if return_actions_from(ret.status()).any(|open| open == act.step.action()) {
         return Ok(ret.clone());
     }
-    Err(not_open(ret))
-}
-
-/// Returns the refusal of a step that the return's state does not allow.
-pub(super) fn not_open(ret: &Return) -> Rejection {
-    ReturnStepRefusal::Status(ret.status()).at(At::input(Field::Id))
-}
-
-/// Returns the common head of a return's movements.
-pub(super) fn return_head(act: &ActOnReturn, ret: &Return, what: (MovementId, MovementKind), at: Timestamp) -> MovementHead {
-    MovementHead {
-        id: what.0,
-        kind: what.1,
-        reason: Some(if what.1 == MovementKind::Removal { ReasonCode::Damage } else { ReasonCode::CustomerReturn }),
-        note: act.note.clone(),
-        external_ref: ret.external_ref.clone(),
-        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
-        actor: act.actor,
-        reverses: None,
-        occurred_at: at,
-    }
-}
-
-/// Returns the level of a line's stock; `None` for an untracked product.
-pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Option<LevelKey> {
-    let key = LevelKey { product: line.product?, store: ret.store };
-    let level = draft.level(key, At::NOWHERE).ok()?;
-    (level.facts.policy != StockPolicy::Untracked).then_some(key)
+    Err(ret.not_open())
 }
 
 /// Returns the order's line that a piece names, in the order with the step's changes so far.

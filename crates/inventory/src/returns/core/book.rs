@@ -6,7 +6,10 @@ use entity::prelude::*;
 
 use super::sales_return::Return;
 use crate::{
-    orders::core::{Order, OrderBook, OrderDecision},
+    orders::{
+        core::{Order, OrderBook, OrderDecision, OrderFact},
+        events::ORDER_UPDATED,
+    },
     returns::events::{EventType, ReturnEvent},
 };
 
@@ -90,6 +93,24 @@ impl Before {
 
 /// Result of an accepted command on a return, and on its orders.
 pub type Decided = (ReturnDecision, OrderDecision);
+
+/// Returns the decision with a return and the orders that it changed, each with its event.
+pub(super) fn decided(
+    sales_return: Return,
+    before: Option<Before>,
+    event: EventType<ReturnEvent>,
+    orders: BTreeMap<OrderId, Order>,
+    actor: Actor,
+) -> Decided {
+    // A return changes no order's status.
+    let updated = |order: &Order| {
+        let (before, by, changed) = (Some(order.status), actor.into(), Vec::new());
+        OrderFact { kind: ORDER_UPDATED, order: order.id, before, by, changed }
+    };
+    let events = orders.values().map(updated).collect();
+    let changed = OrderDecision { orders: orders.into_values().collect(), events, ..OrderDecision::default() };
+    (ReturnDecision { sales_return, event, before }, changed)
+}
 
 impl ReturnBook {
     /// Applies an accepted decision to the returns.

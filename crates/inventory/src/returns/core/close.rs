@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::prelude::*;
 
 use super::{
-    act::not_open,
     book::{ReturnBasis, Settled},
     refusal::{ReturnRefusal, ReturnStepRefusal},
     sales_return::{Return, ReturnLine, ReturnState},
@@ -26,7 +25,7 @@ pub(super) fn close(
     (ret, orders): (&mut Return, &mut BTreeMap<OrderId, Order>),
     refund: Option<Money>,
 ) -> Result<(), Rejection> {
-    let ReturnState::Inspected { received_at } = ret.state else { return Err(not_open(ret)) };
+    let ReturnState::Inspected { received_at } = ret.state else { return Err(ret.not_open()) };
     let currency = ret.refund.currency;
     let field = || At::input(Field::Refund);
     let too_large = || ReturnRefusal::RefundTooLarge.at(field());

@@ -1,12 +1,14 @@
 //! Commands on returns, through the ledger.
 
 use super::{
-    act::{ActOnReturn, ReturnStep, decide_return_step},
+    act::decide_return_step,
     book::{ReturnBasis, ReturnBook},
-    create::{CreateReturn, decide_return},
-    lots_left::ReturnableLots,
+    create::decide_return,
     needs::ReturnNeeds,
+    new_return::CreateReturn,
+    returnable_lots::ReturnableLots,
     states::ReturnAction,
+    step::{ActOnReturn, ReturnStep},
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},

@@ -1,116 +1,25 @@
-//! Returns: documents of their own, at any store, from one order, several or none, at their own price.
+//! Returns: documents of their own, at any store, from one order, several or none, at their own
+//! price.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use entity::prelude::*;
-use serde::Serialize;
 
 use super::{
-    book::{Before, Decided, ReturnBasis, ReturnDecision},
+    book::{Decided, ReturnBasis, decided},
     close::close,
     kit,
-    lots_left::ReturnableLots,
+    new_return::{CreateReturn, NewReturnLine, Receive, Settle},
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine, ReturnPiece, ReturnState},
-    take_in::take_in,
+    take_in::{check_receivable, take_in},
 };
 use crate::{
     ledger::DocumentNumber,
-    orders::{
-        core::{LineRefusal, Order, OrderDecision, OrderFact, Refusal, count},
-        events::ORDER_UPDATED,
-    },
-    returns::events::{self, EventType, ReturnEvent},
-    stock::core::{At, Draft, Facts, Field, LevelKey, LotChoice, Noun, Rejection, RoomRefusal, check_moment},
+    orders::core::{LineRefusal, Order, Refusal, count},
+    returns::events,
+    stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal, check_moment},
 };
-
-/// Quantity of a new return line that goes back on an order line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReturnMatch {
-    pub line: OrderLineId,
-    pub quantity: Quantity,
-}
-
-#[derive(Debug, Clone)]
-pub struct CreateReturn {
-    pub id: ReturnId,
-    pub store: StoreId,
-    pub customer: Option<CustomerId>,
-    pub external_ref: Option<String>,
-    /// The register at which it is created; None if none is named.
-    pub register: Option<String>,
-    /// Received at once; otherwise it is only REQUESTED and moves no stock.
-    pub receive: Receive,
-    /// Closes it at once with a refund: only possible if the goods are received now.
-    pub settle: Option<Settle>,
-    pub note: Option<String>,
-    pub occurred_at: Option<Timestamp>,
-    pub lines: Vec<NewReturnLine>,
-    /// Levels of the components of returned kits, read before: an order's components of a kit never
-    /// change.
-    pub parts: Vec<LevelKey>,
-    /// Lots in which goods of lines without a named lot can come back; None until one is missing.
-    pub left: Option<ReturnableLots>,
-    pub actor: Actor,
-    /// IDs for the return's movement and the write-off's.
-    pub movements: [MovementId; 2],
-    pub currency: Currency,
-    pub time_zone: String,
-}
-
-impl CreateReturn {
-    /// Whether no line names a product, so that no level is loaded with it.
-    pub fn is_only_charges(&self) -> bool {
-        self.lines.iter().all(|line| line.product.is_none())
-    }
-
-    /// Returns the orders of lines without a named lot, each once.
-    pub fn orders_of_lines_without_lots(&self) -> Vec<OrderId> {
-        let silent = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
-        let orders: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
-        orders.into_iter().collect()
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receive {
-    Now,
-    Later,
-}
-
-/// Refund that is paid when a return is created.
-#[derive(Debug, Clone, Serialize)]
-pub struct RefundAtOnce {
-    /// None for the one order of the return.
-    pub order: Option<OrderId>,
-    /// None for the rest of the refund.
-    pub amount: Option<Money>,
-    pub method: String,
-    pub reference: Option<String>,
-    pub parent: Option<PaymentId>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-
-/// Settlement of a return that is closed as it is created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settle {
-    /// Refund; `None` for the received goods at their lines' prices.
-    pub refund: Option<Money>,
-}
-
-#[derive(Debug, Clone)]
-pub struct NewReturnLine {
-    pub kind: LineKind,
-    pub product: Option<ProductId>,
-    pub name: Option<String>,
-    pub quantity: Quantity,
-    pub unit_price: Option<Money>,
-    pub disposition: Disposition,
-    pub matches: Vec<ReturnMatch>,
-    /// Lot of the returned goods, if stock is kept by lots.
-    pub lot: LotChoice,
-}
 
 pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<Decided, Rejection> {
     check_names(basis, draft, command)?;
@@ -198,24 +107,6 @@ fn line_with_components(
     Ok(line)
 }
 
-/// Returns the decision with a return and the orders that it changed, each with its event.
-pub(super) fn decided(
-    sales_return: Return,
-    before: Option<Before>,
-    event: EventType<ReturnEvent>,
-    orders: BTreeMap<OrderId, Order>,
-    actor: Actor,
-) -> Decided {
-    // A return changes no order's status.
-    let updated = |order: &Order| {
-        let (before, by, changed) = (Some(order.status), actor.into(), Vec::new());
-        OrderFact { kind: ORDER_UPDATED, order: order.id, before, by, changed }
-    };
-    let events = orders.values().map(updated).collect();
-    let changed = OrderDecision { orders: orders.into_values().collect(), events, ..OrderDecision::default() };
-    (ReturnDecision { sales_return, event, before }, changed)
-}
-
 fn check_names(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejection> {
     if command.customer.is_some_and(|customer| !basis.orders.customers.contains_key(&customer)) {
         draft.refuse(Rejection::not_found(Noun::Customer, At::input(Field::Customer)))?;
@@ -237,14 +128,6 @@ fn check_names(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateRe
 
 fn is_open(is_archived: bool) -> Result<(), Rejection> {
     if is_archived { Err(Refusal::StoreArchived.at(At::input(Field::Store))) } else { Ok(()) }
-}
-
-/// Refuses goods that could not be received: already at the request, so that they are not sent in.
-pub(super) fn check_receivable(facts: &Facts, field: At) -> Result<(), Rejection> {
-    if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
-        return Err(ReturnRefusal::ProductArchived { sku: facts.sku.clone() }.at(field));
-    }
-    Ok(())
 }
 
 fn return_line(

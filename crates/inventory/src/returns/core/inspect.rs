@@ -5,32 +5,15 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    act::{ActOnReturn, return_head, stocked},
+    posting::{of_lot, return_head, stocked},
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnState},
+    step::{ActOnReturn, Inspection},
 };
 use crate::{
     orders::core::count,
     stock::core::{At, Dates, Delta, Draft, Field, LevelKey, LotChoice, Noun, Posting, Rejection, RoomRefusal},
 };
-
-/// Findings of an inspection.
-#[derive(Debug, Clone)]
-pub struct Inspection {
-    /// None for all uninspected goods, by the disposition that their lines requested.
-    pub lines: Option<Vec<InspectedLine>>,
-    pub occurred_at: Option<Timestamp>,
-}
-
-/// Disposition of a part of a line. A line may be named for each of its dispositions and lots.
-#[derive(Debug, Clone)]
-pub struct InspectedLine {
-    pub line: ReturnLineId,
-    pub quantity: Quantity,
-    pub disposition: Disposition,
-    /// Lot to inspect, among those received; by default those received first.
-    pub lot: LotChoice,
-}
 
 /// A named line, checked.
 struct InspectedPart {
@@ -184,11 +167,6 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Inspecte
         found.push(Part { lot: Some(known.lot), quantity: taken, lies: by_lot.unwrap_or(Condition::Quarantine), blocked });
     }
     Ok(found)
-}
-
-/// Returns the field of the lot, next to that of the quantity.
-pub(super) fn of_lot(field: At) -> At {
-    field.field(Field::Lot)
 }
 
 /// Makes unavailable goods available, or moves them to another condition if their lot may not be

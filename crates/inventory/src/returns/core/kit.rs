@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
-use super::create::NewReturnLine;
+use super::new_return::NewReturnLine;
 use crate::{
     orders::core::{Kits, Line, Order, kit_times},
     stock::core::{At, Field, Rejection},

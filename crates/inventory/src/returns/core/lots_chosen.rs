@@ -9,8 +9,8 @@ use std::{
 use entity::prelude::*;
 
 use super::{
-    lots_left::{ReturnableLot, ReturnableLots},
     refusal::ReturnRefusal,
+    returnable_lots::{ReturnableLot, ReturnableLots},
     sales_return::ReturnLine,
 };
 use crate::stock::core::{At, Draft, LevelKey, LotChoice, Rejection, RoomRefusal};

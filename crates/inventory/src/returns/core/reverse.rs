@@ -7,8 +7,7 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook},
-    create::decided,
+    book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, decided},
     needs::ReturnNeeds,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnPiece, ReturnState},

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    act::stocked,
-    book::{Before, Decided, ReturnBook},
-    create::decided,
+    book::{Before, Decided, ReturnBook, decided},
     needs::ReturnNeeds,
+    posting::stocked,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnState},
 };

@@ -7,8 +7,7 @@ use entity::prelude::*;
 
 use super::{
     act::order_line,
-    book::{Before, Decided, ReturnBasis, ReturnBook},
-    create::decided,
+    book::{Before, Decided, ReturnBasis, ReturnBook, decided},
     needs::ReturnNeeds,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnState},

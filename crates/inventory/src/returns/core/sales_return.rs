@@ -2,10 +2,11 @@
 
 use entity::prelude::*;
 
+use super::refusal::ReturnStepRefusal;
 use crate::{
     ledger::DocumentNumber,
     orders::core::count,
-    stock::core::{Noun, Rejection},
+    stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +104,10 @@ impl ReturnState {
 impl Return {
     pub const fn status(&self) -> ReturnStatus {
         self.state.status()
+    }
+    /// Returns the refusal of a step that the return's state does not allow.
+    pub(super) fn not_open(&self) -> Rejection {
+        ReturnStepRefusal::Status(self.status()).at(At::input(Field::Id))
     }
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;

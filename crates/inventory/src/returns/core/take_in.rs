@@ -4,13 +4,14 @@ use entity::prelude::*;
 
 use super::{
     book::ReturnBasis,
-    create::{CreateReturn, check_receivable},
     lots_chosen::{Goods, LotSelection},
+    new_return::CreateReturn,
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine},
 };
 use crate::stock::core::{
-    At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
+    At, Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+    RoomRefusal,
 };
 
 /// Level of goods, their quantity, and their unit cost.
@@ -36,6 +37,14 @@ fn lots_chosen(draft: &Draft<'_>, ret: &Return, command: &CreateReturn) -> LotSe
         all.extend(own.map(|(key, units, _)| Goods::of(line, index, (key, units, new.lot.clone()))));
     }
     LotSelection::of(draft, left, &all)
+}
+
+/// Refuses goods that could not be received: already at the request, so that they are not sent in.
+pub(super) fn check_receivable(facts: &Facts, field: At) -> Result<(), Rejection> {
+    if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
+        return Err(ReturnRefusal::ProductArchived { sku: facts.sku.clone() }.at(field));
+    }
+    Ok(())
 }
 
 /// Refuses the serial number that was posted last if its line names orders and none of them sent

@@ -5,13 +5,14 @@ use iam::access::{Permission, Permit, kind};
 use platform::storage::idempotency::Key;
 use serde::{Serialize, Serializer};
 
-use super::{MAX_LINES, lots_left::submit_with_lots};
+use super::returnable_lots::submit_with_lots;
 pub use crate::returns::core::RemainderPolicy;
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, check_key, document_ids, key_of, lot_choice, stored_answer_or,
         submit,
     },
+    orders::shell::MAX_LINES,
     returns::{
         core::{ActOnReturn, InspectedLine, Inspection, ReceivedGoods, ReceivedReturnLine, ReturnCommand, ReturnStep},
         rows::ReturnPlace,

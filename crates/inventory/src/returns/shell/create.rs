@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads};
-use serde::{Serializer, ser::SerializeSeq};
 
 use super::{
-    MAX_LINES, ReturnCreate, ReturnLine,
-    lots_left::submit_with_lots,
+    input::{ReturnCreate, ReturnLine},
+    returnable_lots::submit_with_lots,
     settle::{Settling, check_refunds},
 };
 use crate::{
@@ -17,9 +16,12 @@ use crate::{
         Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, document_ids,
         key_of, known_store, lot_choice, stored_answer_or,
     },
-    orders::rows::{self, SoldLine},
+    orders::{
+        rows::{self, SoldLine},
+        shell::MAX_LINES,
+    },
     returns::{
-        core::{CreateReturn, NewReturnLine, Receive, ReturnCommand, ReturnMatch, ReturnRefusal, Settle},
+        core::{CreateReturn, NewReturnLine, ReturnCommand, ReturnMatch, ReturnRefusal, Settle},
         shell::ownership::check_own_lines,
     },
     stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal},
@@ -214,19 +216,4 @@ fn move_to_order_line_id(stop: Stop, lines: &[ReturnLine]) -> Stop {
         }
     }
     Stop::Refused(rejections)
-}
-
-/// Whether a return is taken in at once, for the hash of an input.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-pub(super) fn receive_word<S: Serializer>(receive: &Receive, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(*receive == Receive::Now)
-}
-
-/// Pieces of a return line, for the hash of an input.
-pub(super) fn pieces<S: Serializer>(matches: &[ReturnMatch], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut list = serializer.serialize_seq(Some(matches.len()))?;
-    for piece in matches {
-        list.serialize_element(&(piece.line, piece.quantity))?;
-    }
-    list.end()
 }

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
 use platform::storage::{Fault, Reads};
 
-use super::ReturnLine;
+use super::input::ReturnLine;
 use crate::{
     ledger::Ledger,
     orders::rows as order_rows,

@@ -5,7 +5,10 @@ use std::cmp::Reverse;
 use entity::prelude::*;
 use uuid::Uuid;
 
-use super::{refusal::Refusal, reversal::ReversalBook};
+use super::{
+    refusal::Refusal,
+    reversal::{Part, ReversalBook},
+};
 use crate::stock::core::{At, Draft, Entry, Field, Noun, Rejection, RoomRefusal};
 
 /// An entry that was posted for a line of a document.
@@ -14,16 +17,6 @@ pub struct Original {
     pub line: Uuid,
     pub movement: MovementId,
     pub entry: Entry,
-}
-
-/// Quantity of an entry that is undone.
-#[derive(Debug, Clone)]
-pub struct Part {
-    pub line: Uuid,
-    pub movement: MovementId,
-    pub entry: Entry,
-    pub quantity: i64,
-    pub field: At,
 }
 
 /// Requested reversal of a line.

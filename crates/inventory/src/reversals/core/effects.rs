@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 
-use super::{choose::Part, refusal::Refusal, reversal::Effect};
+use super::{
+    refusal::Refusal,
+    reversal::{Effect, Part},
+};
 use crate::stock::core::{At, Draft, Field, Level, LevelKey, Rejection, RoomRefusal};
 
 /// Returns the change of a document's status, if there is one.

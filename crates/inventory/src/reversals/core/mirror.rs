@@ -4,44 +4,14 @@ use std::collections::BTreeSet;
 
 use entity::prelude::*;
 
-use super::{
-    choose::Part,
-    refusal::Refusal,
-    reversal::{ReversalLine, ReversalNeeds},
-};
+use super::reversal::{Call, Part, ReversalLine, ReversalNeeds};
 use crate::{
     ledger::Needs,
     stock::core::{
-        At, Dates, Delta, Draft, Entry, Field, LevelKey, LotChoice, Movement, MovementHead, Posting, Rejection, RoomRefusal,
-        Shortage, Step, ensure_available, opposite_delta,
+        At, Dates, Delta, Draft, Entry, Field, LevelKey, LotChoice, Movement, MovementHead, Posting, Rejection, Shortage, Step,
+        ensure_available, opposite_delta,
     },
 };
-
-/// Common arguments of all reversals.
-#[derive(Debug, Clone)]
-pub struct Call {
-    pub id: ReversalId,
-    pub note: String,
-    pub actor: Actor,
-    /// None for now.
-    pub occurred_at: Option<Timestamp>,
-    pub on_shortage: Shortage,
-    /// IDs of two movements for each original one: one that shortens reservations, if needed, and
-    /// the reversal itself.
-    pub movements: Vec<[MovementId; 2]>,
-}
-
-impl Call {
-    /// Returns the time of the reversal: not before that of the original, which may lie a moment
-    /// ahead of this node's clock.
-    pub fn moment(&self, draft: &Draft<'_>, original: Timestamp) -> Result<Timestamp, Rejection> {
-        match self.occurred_at {
-            None => Ok(draft.now().max(original)),
-            Some(moment) if moment < original => Err(Refusal::BeforeOriginal.at(At::input(Field::OccurredAt))),
-            Some(moment) => Ok(moment),
-        }
-    }
-}
 
 /// Adds what the mirror of these movements needs.
 pub fn needs(needs: &mut Needs, originals: &[Movement], policy: Shortage) {

@@ -6,8 +6,8 @@ mod mirror;
 mod refusal;
 mod reversal;
 
-pub use choose::{Original, Part, RequestedLine, choose};
+pub use choose::{Original, RequestedLine, choose};
 pub use effects::{level_effects, status_effect};
-pub use mirror::{Call, mirror, needs};
+pub use mirror::{mirror, needs};
 pub use refusal::{DependencyReason, DependentDocument, Dependents, Refusal};
-pub use reversal::{Effect, Reversal, ReversalBook, ReversalDecision, ReversalLine, ReversalNeeds, Subject};
+pub use reversal::{Call, Effect, Part, Reversal, ReversalBook, ReversalDecision, ReversalLine, ReversalNeeds, Subject};

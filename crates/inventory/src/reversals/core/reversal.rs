@@ -1,14 +1,14 @@
-//! Reversals: the state that their rules decide on.
+//! Reversals: their common input, and the state that their rules decide on.
 
 use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use uuid::Uuid;
 
-use super::{choose::Part, mirror::Call};
+use super::refusal::Refusal;
 use crate::{
     ledger::DocumentNumber,
-    stock::core::{At, Draft, Field, LevelKey, ReferenceKind, Rejection},
+    stock::core::{At, Draft, Entry, Field, LevelKey, ReferenceKind, Rejection, RoomRefusal, Shortage},
 };
 
 /// Subject of a reversal, and the document that it belongs to.
@@ -38,6 +38,42 @@ impl Subject {
             ReversedKind::ReturnRefund | ReversedKind::ReturnReceipt | ReversedKind::ReturnInspection => ReferenceKind::Return,
         }
     }
+}
+
+/// Common arguments of all reversals.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub id: ReversalId,
+    pub note: String,
+    pub actor: Actor,
+    /// None for now.
+    pub occurred_at: Option<Timestamp>,
+    pub on_shortage: Shortage,
+    /// IDs of two movements for each original one: one that shortens reservations, if needed, and
+    /// the reversal itself.
+    pub movements: Vec<[MovementId; 2]>,
+}
+
+impl Call {
+    /// Returns the time of the reversal: not before that of the original, which may lie a moment
+    /// ahead of this node's clock.
+    pub fn moment(&self, draft: &Draft<'_>, original: Timestamp) -> Result<Timestamp, Rejection> {
+        match self.occurred_at {
+            None => Ok(draft.now().max(original)),
+            Some(moment) if moment < original => Err(Refusal::BeforeOriginal.at(At::input(Field::OccurredAt))),
+            Some(moment) => Ok(moment),
+        }
+    }
+}
+
+/// Quantity of an entry that is undone.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub line: Uuid,
+    pub movement: MovementId,
+    pub entry: Entry,
+    pub quantity: i64,
+    pub field: At,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{
-    prelude::*,
-    record::{Record, Selected},
-    tables::document_reversal,
-};
+use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads, Row},
@@ -14,10 +10,9 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::write::{EffectRow, LineRow};
+use super::records::{EffectRow, LineRow, ReversalRow};
 use crate::{
-    ledger::DocumentNumber,
-    reversals::core::{Effect, Reversal, ReversalLine, Subject},
+    reversals::core::{Reversal, Subject},
     stock::rows::{TextTest, sku_condition},
 };
 
@@ -49,95 +44,6 @@ impl SortBy for ReversalSort {
         match self {
             Self::Number => vec![Key::Int(reversal.number.get())],
             Self::OccurredAt => vec![Key::Int(reversal.occurred_at.micros()), reversal.id.into()],
-        }
-    }
-}
-
-/// A reversal's row, without its lines.
-#[derive(Record)]
-#[record(of = document_reversal, alias = "r")]
-pub(super) struct ReversalRow {
-    id: ReversalId,
-    number: i64,
-    kind: ReversedKind,
-    part_id: Uuid,
-    document_id: Uuid,
-    store_id: StoreId,
-    other_store_id: Option<StoreId>,
-    note: String,
-    actor_kind: ActorKind,
-    actor_id: Uuid,
-    occurred_at: Timestamp,
-    business_date: i32,
-    created_at: Timestamp,
-}
-
-impl From<&Reversal> for ReversalRow {
-    fn from(reversal: &Reversal) -> Self {
-        let subject = reversal.subject;
-        Self {
-            id: reversal.id,
-            number: reversal.number.get(),
-            kind: subject.kind,
-            part_id: subject.part,
-            document_id: subject.document,
-            store_id: subject.store,
-            other_store_id: subject.other_store,
-            note: reversal.note.clone(),
-            actor_kind: reversal.actor.kind,
-            actor_id: reversal.actor.id,
-            occurred_at: reversal.occurred_at,
-            business_date: reversal.business_date,
-            created_at: reversal.created_at,
-        }
-    }
-}
-
-impl From<ReversalRow> for Reversal {
-    fn from(row: ReversalRow) -> Self {
-        Self {
-            id: row.id,
-            number: DocumentNumber::Given(row.number),
-            subject: Subject {
-                kind: row.kind,
-                part: row.part_id,
-                document: row.document_id,
-                store: row.store_id,
-                other_store: row.other_store_id,
-            },
-            note: row.note,
-            actor: Actor { kind: row.actor_kind, id: row.actor_id },
-            occurred_at: row.occurred_at,
-            business_date: row.business_date,
-            created_at: row.created_at,
-            lines: Vec::new(),
-            effects: Vec::new(),
-        }
-    }
-}
-
-impl From<LineRow> for ReversalLine {
-    fn from(row: LineRow) -> Self {
-        Self {
-            line: row.line_id,
-            movement: row.movement_id,
-            movement_line: row.movement_line as u16,
-            product: row.product_id,
-            quantity: row.quantity,
-            mirror: row.mirror_id,
-        }
-    }
-}
-
-impl From<EffectRow> for Effect {
-    fn from(row: EffectRow) -> Self {
-        let currency = row.currency.as_deref().and_then(Currency::parse);
-        Self {
-            subject: row.subject,
-            kind: row.kind,
-            quantity: row.quantity_delta,
-            money: row.money_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency)),
-            status: row.status_before.zip(row.status_after),
         }
     }
 }

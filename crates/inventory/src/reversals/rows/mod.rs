@@ -2,12 +2,13 @@
 
 mod find;
 mod load;
-mod resting;
+mod records;
+mod dependents;
 mod write;
 
+pub use dependents::{DependentList, invoices_of, returns_of, stock_consumers, supplier_returns_of};
 pub use find::{mirror_movements_of, movements_of};
 pub use load::{
     REVERSALS, ReversalFilter, ReversalSort, ReversalsSorted, page, reversal_by_number, reversals, reversals_of, source,
 };
-pub use resting::{DependentList, invoices_of, returns_of, stock_consumers, supplier_returns_of};
 pub use write::{reversal_rows, reversed_quantities};

@@ -5,40 +5,12 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{document_reversal_effect, document_reversal_line},
+    tables::document_reversal_line,
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
-use uuid::Uuid;
 
-use super::load::ReversalRow;
-use crate::reversals::core::{Effect, Reversal, ReversalLine};
-
-#[derive(Record)]
-#[record(of = document_reversal_line, alias = "l")]
-pub(super) struct LineRow {
-    pub reversal_id: ReversalId,
-    pub position: i32,
-    pub line_id: Uuid,
-    pub movement_id: MovementId,
-    pub movement_line: i32,
-    pub product_id: ProductId,
-    pub quantity: i64,
-    pub mirror_id: MovementId,
-}
-
-#[derive(Record)]
-#[record(of = document_reversal_effect, alias = "e")]
-pub(super) struct EffectRow {
-    pub reversal_id: ReversalId,
-    pub position: i32,
-    pub subject: String,
-    pub kind: ReversalEffect,
-    pub quantity_delta: Option<i64>,
-    pub money_minor: Option<i64>,
-    pub currency: Option<String>,
-    pub status_before: Option<String>,
-    pub status_after: Option<String>,
-}
+use super::records::{EffectRow, LineRow, ReversalRow};
+use crate::reversals::core::Reversal;
 
 /// Reversed quantity of an entry.
 #[derive(Record)]
@@ -49,38 +21,6 @@ struct ReversedRow {
     movement_line: i32,
     #[record(sql = "CAST(sum(l.quantity) AS bigint)")]
     quantity: i64,
-}
-
-impl LineRow {
-    fn of(reversal: ReversalId, position: i32, line: &ReversalLine) -> Self {
-        Self {
-            reversal_id: reversal,
-            position,
-            line_id: line.line,
-            movement_id: line.movement,
-            movement_line: line.movement_line.into(),
-            product_id: line.product,
-            quantity: line.quantity,
-            mirror_id: line.mirror,
-        }
-    }
-}
-
-impl EffectRow {
-    fn of(reversal: ReversalId, position: i32, effect: &Effect) -> Self {
-        let (status_before, status_after) = effect.status.clone().unzip();
-        Self {
-            reversal_id: reversal,
-            position,
-            subject: effect.subject.clone(),
-            kind: effect.kind,
-            quantity_delta: effect.quantity,
-            money_minor: effect.money.map(|money| money.minor),
-            currency: effect.money.map(|money| money.currency.to_string()),
-            status_before,
-            status_after,
-        }
-    }
 }
 
 /// Returns the rows of new reversals, with their lines and effects.

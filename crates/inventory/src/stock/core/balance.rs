@@ -10,14 +10,14 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    at::At,
     draft::{Delta, Draft, MovementHead, Posting},
+    input_path::At,
     level::{Level, LevelKey},
     lot::LotChoice,
     lot_backdate::Fact,
     movement::Movement,
     rejection::Rejection,
-    shortage::Step,
+    step::Step,
 };
 
 const BALANCE_NOTE: &str = "arrived after a count that had seen it";

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
-    at::{At, Field},
-    draft::StockDecision,
+    decision::StockDecision,
+    input_path::{At, Field},
     level::{Level, LevelKey},
     lot::LotBook,
     rejection::{Noun, Rejection},
-    reserve::Reservation,
+    reservation::Reservation,
 };
 
 /// The state that commands of one tenant are decided against.

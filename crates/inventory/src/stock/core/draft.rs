@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::prelude::*;
 
 use super::{
-    at::{At, Field},
     book::Book,
+    decision::StockDecision,
+    input_path::{At, Field},
     level::{Level, LevelKey},
     lot::{Aside, Dates, Lot, LotChoice, LotLevel},
-    lot_draft::LotDraft,
     movement::{Entry, Movement, Reference},
     refusal::{LotRefusal, Refusal},
     rejection::{Reason, Rejection},
-    reserve::Reservation,
+    reservation::Reservation,
     stages::Stages,
 };
 
@@ -54,27 +54,22 @@ pub struct MovementHead {
     pub occurred_at: Timestamp,
 }
 
-/// Result of an accepted command: movements in order, and the levels and reservations as they are
-/// after it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StockDecision {
-    pub movements: Vec<Movement>,
-    pub levels: Vec<Level>,
-    pub reservations: Vec<Reservation>,
-    pub lots: Vec<Lot>,
-    pub lot_levels: Vec<LotLevel>,
-    /// Lots that were created or changed, and not only moved.
-    pub changed_lots: Vec<LotId>,
+/// Changes of lots in a draft, on top of the book.
+#[derive(Default)]
+pub(super) struct LotDraft {
+    pub lots: BTreeMap<LotId, Lot>,
+    pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
+    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    /// Lots whose fields changed: each results in an event.
+    pub changed: BTreeSet<LotId>,
     /// The lot that the command edits, before and after.
-    pub edited_lot: Option<Box<(Lot, Lot)>>,
-    /// Orders whose reservations were reduced to make room for the command.
-    pub gave_way: Vec<OrderId>,
-    /// Unavailable units by condition after it, of the levels and lots that it changed.
-    pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
-    /// Change of the units of lots that are named by parcels which have not left.
-    pub in_parcels: Vec<((LevelKey, LotId), i64)>,
-    /// The changes of `in_parcels` for each order of the parcels.
-    pub packed: Vec<((LevelKey, OrderId), i64)>,
+    pub edited: Option<Box<(Lot, Lot)>>,
+    /// Units that were added to lots so that a fact from before their last count could take them.
+    pub lent: BTreeMap<(LevelKey, LotId), i64>,
+    /// Units named by parcels that leave with the command.
+    pub leaving: BTreeMap<(LevelKey, LotId), i64>,
+    /// Units of these that have been posted.
+    pub left: BTreeMap<(LevelKey, LotId), i64>,
 }
 
 /// A decision in progress.

@@ -12,7 +12,7 @@ use super::{
     lot_pick::{StockPool, min_remaining_days, unnamed},
     quote::posted,
     rejection::Rejection,
-    shortage::Step,
+    step::Step,
 };
 
 /// Maximum checks that the lent units suffice. They can be picked by a step that names no lot, so

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    at::At,
     draft::{Draft, Posting},
+    input_path::At,
     level::{Facts, LevelKey},
     lot::{Candidate, Dates, LotChoice, LotLevel, first_expired},
     refusal::{ExpiredWay, LotRefusal},

@@ -5,50 +5,59 @@
 
 mod adjust;
 mod alert;
-mod at;
+mod input_path;
 mod balance;
 mod bin_location;
 mod book;
 mod costs;
+mod decision;
 mod draft;
+mod draft_refusals;
 mod explain;
 mod kit;
 mod level;
 mod lot;
-mod lot_draft;
+mod lot_posting;
 mod lot_backdate;
 mod lot_pick;
 mod movement;
 mod quote;
 mod refusal;
 mod rejection;
+mod reservation;
 mod reserve;
 mod row_state;
 mod shortage;
+mod stage;
 mod stages;
+mod step;
 
 pub(crate) use adjust::opposite_delta;
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
 pub use alert::{Alert, alert};
-pub use at::{At, Field};
 pub use bin_location::{is_bin_location, picking_order};
 pub use book::Book;
 pub use costs::{Costs, RateLookup};
-pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
+pub use decision::StockDecision;
+pub use draft::{Delta, Draft, MovementHead, Posting, check_moment};
 pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
+pub use input_path::{At, Field};
 pub use kit::whole_kits;
 pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{
     Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotRequest, MAX_LOT_CODE, Packed,
     first_expired,
 };
-pub(crate) use lot_draft::{check_dates, new_lot};
 pub(crate) use lot_pick::StockPool;
+pub(crate) use lot_posting::{check_dates, new_lot};
 pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
 pub use quote::PickRules;
 pub use refusal::{ExpiredWay, LotRefusal, Refusal};
 pub use rejection::{AnyRefusal, Noun, Reason, Rejection, RoomRefusal, Scarce};
-pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
+pub use reservation::Reservation;
+pub use reserve::{Expire, Release, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use row_state::RowState;
-pub use shortage::{RoomMovement, Shortage, Step, ensure_available};
-pub use stages::{MAX_TOLD, Stage, Stages};
+pub use shortage::{RoomMovement, Shortage, ensure_available};
+pub use stage::Stage;
+pub use stages::{MAX_TOLD, Stages};
+pub use step::Step;

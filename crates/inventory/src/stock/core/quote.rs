@@ -5,25 +5,14 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    at::At,
     draft::Draft,
+    input_path::At,
     level::LevelKey,
     lot::{Candidate, Dates, LotChoice, first_expired},
     lot_pick::{StockPool, min_remaining_days, unnamed},
     rejection::{Noun, Reason, Rejection, Scarce},
-    shortage::Step,
+    step::Step,
 };
-
-impl Step {
-    /// Returns the units that it takes, as its caller counts them.
-    pub(super) fn wanted_units(&self) -> i64 {
-        if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
-    }
-    /// Returns the units of these that are held for it.
-    pub(super) fn held(&self) -> i64 {
-        if self.on_hand_delta < 0 { (self.available_delta - self.on_hand_delta).max(0) } else { 0 }
-    }
-}
 
 /// Facts of a movement that decide which lots its steps may take.
 #[derive(Debug, Clone, Copy)]

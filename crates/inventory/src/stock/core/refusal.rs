@@ -1,13 +1,9 @@
-//! Refusals by stock itself. `objects/src/stock/wording.rs` gives each its code and words.
+//! Refusals by stock itself. `objects/src/stock/rejection_messages.rs` gives each its code and
+//! words.
 
 use entity::prelude::*;
 
-use super::{
-    at::At,
-    movement::ReferenceKind,
-    rejection::{Reason, Rejection},
-    stages::Stage,
-};
+use super::{movement::ReferenceKind, stage::Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -136,9 +132,6 @@ pub enum ExpiredWay {
 }
 
 impl Refusal {
-    pub fn at(self, at: At) -> Rejection {
-        Rejection { why: Reason::Stock(self), at }
-    }
     /// Returns the stage in which it is reported.
     pub const fn stage(&self) -> Stage {
         match self {
@@ -170,8 +163,5 @@ impl LotRefusal {
             | Self::NotAvailable { .. } => Stage::State,
             _ => Stage::Values,
         }
-    }
-    pub fn at(self, at: At) -> Rejection {
-        Refusal::Lot(self).at(at)
     }
 }

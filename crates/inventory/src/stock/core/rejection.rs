@@ -6,10 +6,10 @@ use std::{any::Any, fmt::Debug, sync::Arc};
 use entity::prelude::*;
 
 use super::{
-    at::{At, Field},
+    input_path::{At, Field},
     level::Level,
-    refusal::Refusal,
-    stages::Stage,
+    refusal::{LotRefusal, Refusal},
+    stage::Stage,
 };
 
 /// A refusal: its reason and its place in the input. If several apply, all of the earliest stage
@@ -197,6 +197,17 @@ impl AnyRefusal {
 impl PartialEq for AnyRefusal {
     fn eq(&self, other: &Self) -> bool {
         self.0.is(other.0.as_ref())
+    }
+}
+
+impl Refusal {
+    pub fn at(self, at: At) -> Rejection {
+        Rejection { why: Reason::Stock(self), at }
+    }
+}
+impl LotRefusal {
+    pub fn at(self, at: At) -> Rejection {
+        Refusal::Lot(self).at(at)
     }
 }
 

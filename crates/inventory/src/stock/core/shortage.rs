@@ -6,17 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use entity::prelude::*;
 
 use super::{
-    at::At,
     balance::derived_id,
     draft::{Delta, Draft, MovementHead},
+    input_path::At,
     level::LevelKey,
-    lot::{Dates, LotChoice},
+    lot::Dates,
     lot_backdate::Fact,
     movement::Reference,
     quote::PickRules,
     refusal::LotRefusal,
     rejection::{Reason, Rejection},
-    reserve::Reservation,
+    reservation::Reservation,
+    step::Step,
 };
 
 /// Handling of a shortage.
@@ -49,26 +50,6 @@ pub struct RoomMovement {
 impl From<MovementId> for RoomMovement {
     fn from(id: MovementId) -> Self {
         Self { id, spare: None }
-    }
-}
-
-/// One step of a command that changes a level's available quantity.
-pub struct Step {
-    pub key: LevelKey,
-    /// The change of `on_hand − unavailable − reserved`.
-    pub available_delta: i64,
-    /// The change of `on_hand` itself.
-    pub on_hand_delta: i64,
-    /// Changes by lot, as the lines name them; 0 for a lot of which units are only set aside. Empty
-    /// if the moved units could not be sold.
-    pub lots: Vec<(LotChoice, i64)>,
-    pub field: At,
-}
-
-impl Step {
-    /// A step that changes available stock.
-    pub fn moves(key: LevelKey, delta: i64, lot: &LotChoice, field: At) -> Self {
-        Self { key, available_delta: delta, on_hand_delta: delta, lots: vec![(lot.clone(), delta)], field }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows of the ledger.
 
 mod bin_locations;
-pub mod elsewhere;
-pub mod expected;
+pub mod other_stores;
+pub mod expected_arrivals;
 mod filter;
 mod history;
 mod history_blocks;
@@ -16,7 +16,7 @@ pub mod lots;
 mod movements;
 mod packed;
 mod reservations;
-pub mod shown;
+pub mod selected_columns;
 mod write;
 
 pub use bin_locations::bin_locations;

@@ -1,8 +1,9 @@
 //! First steps of a transfer in the call that creates it.
 
 use super::{
-    decide::{Begin, Steps, hold},
-    moves::{Parcel, Shipment, ship},
+    holds::hold,
+    moves::ship,
+    step::{Begin, Parcel, Shipment, Steps},
     transfer::{CreatedState, Line, Transfer},
 };
 use crate::stock::core::{At, Draft, Field, Rejection};

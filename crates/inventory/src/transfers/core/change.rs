@@ -6,27 +6,13 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    decide::{Planned, Steps, check_in_stock, check_products_exist, check_ref_is_free, duplicate_line, head, held, plan},
-    moves::{held_for, units},
+    holds::{check_in_stock, held, held_for},
+    plan::{check_products_exist, check_ref_is_free, duplicate_line, plan},
     refusal::Refusal,
-    transfer::{Transfer, TransferBook, TransferState},
+    step::{Change, Planned, Steps},
+    transfer::{Transfer, TransferBook, TransferState, head, units},
 };
 use crate::stock::core::{At, Delta, Draft, Field, LevelKey, Noun, Rejection, Reservation, RoomRefusal};
-
-/// Changes of a transfer; `None` keeps a field.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub expected_at: Option<Timestamp>,
-    /// The text of a JSON object.
-    pub metadata: Option<String>,
-    pub lines: Vec<Planned>,
-    /// True if the caller may change reservations at the sender.
-    pub may_hold: bool,
-    /// IDs of the reservations, one for each line.
-    pub reservations: Vec<ReservationId>,
-}
 
 /// The most lines of a transfer: each is two entries of the movement that ships it.
 const MAX_TRANSFER_LINES: usize = entity::id::MAX_LINES as usize / 2;

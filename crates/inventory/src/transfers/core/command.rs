@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
-    decide::{Step, Steps, decide},
+    decide::decide,
+    step::{Step, Steps},
     transfer::TransferBook,
 };
 use crate::{

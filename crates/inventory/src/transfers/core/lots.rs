@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    moves::Wanted,
+    parcels::Wanted,
     refusal::Refusal,
     transfer::{Line, SentLot, Transfer},
 };

@@ -8,18 +8,23 @@ mod begin;
 mod change;
 mod command;
 mod decide;
+mod holds;
 mod lots;
 mod moves;
+mod parcels;
+mod plan;
 mod refusal;
 mod reverse;
 mod states;
+mod step;
 mod transfer;
 
-pub use change::Change;
 pub use command::{TransferCommand, TransferNeeds};
-pub use decide::{Begin, NewTransfer, Planned, Step, Steps, decide};
-pub use moves::{Arrival, Loss, Parcel, Shipment};
+pub use decide::decide;
 pub use refusal::Refusal;
 pub use reverse::{ReverseStep, ReversibleStep, StepReversal};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Before, CreatedState, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};
+pub use step::{Arrival, Begin, Change, NewTransfer, Parcel, Planned, Shipment, Step, Steps};
+pub use transfer::{
+    Before, CreatedState, Line, Loss, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState,
+};

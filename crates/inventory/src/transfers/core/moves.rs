@@ -3,128 +3,17 @@
 use entity::prelude::*;
 
 use super::{
-    decide::{Steps, head, not_open},
+    holds::held_for,
     lots::{LotPart, arriving, check_named_parcel_lots, leaving, lots_field},
+    parcels::{Wanted, wanted},
     refusal::Refusal,
-    transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
+    step::{Arrival, Shipment, Steps},
+    transfer::{Line, Loss, SentLot, Transfer, TransferEnd, TransferState, head, not_open, units},
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Noun, Posting, Reason, ReferenceKind,
-    Refusal as StockRefusal, Rejection, Reservation, RoomRefusal, Shortage, ensure_available,
+    At, Delta, Draft, Field, LevelKey, LotChoice, LotRefusal, MovementHead, Posting, Reason, Refusal as StockRefusal, Rejection,
+    RoomRefusal, Shortage, ensure_available,
 };
-
-/// Goods that leave.
-#[derive(Debug, Clone)]
-pub struct Shipment {
-    /// Parcels to send; None for every line in full. Quantities that are not named stay, and their
-    /// reservations end.
-    pub lines: Option<Vec<Parcel>>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-
-/// Goods that arrive.
-#[derive(Debug, Clone)]
-pub struct Arrival {
-    /// Parcels that arrived; None for all goods under way.
-    pub lines: Option<Vec<Parcel>>,
-    pub occurred_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-
-/// Loss of all goods that are still under way: no more will arrive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
-    pub reason: ReasonCode,
-    pub note: Option<String>,
-}
-
-/// Quantity of a line.
-#[derive(Debug, Clone)]
-pub struct Parcel {
-    pub line: TransferLineId,
-    pub quantity: Quantity,
-    /// Lots that sum to the quantity. Empty: first-expired-first-out.
-    pub lots: Vec<(LotChoice, Quantity)>,
-}
-
-/// A parcel whose line was found.
-pub(super) struct Wanted<'a> {
-    pub position: u16,
-    pub quantity: i64,
-    pub lots: &'a [(LotChoice, Quantity)],
-    /// Index in the input; None if all goods are meant.
-    pub index: Option<usize>,
-    pub field: At,
-}
-
-/// Returns the transfer's loaded holds, by product.
-pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservation> {
-    let is_ours = |r: &&Reservation| {
-        let reference = r.reference.map(|reference| (reference.kind, reference.id));
-        r.status == ReservationStatus::Active && reference == Some((ReferenceKind::Transfer, transfer.id.uuid()))
-    };
-    let mut held: Vec<Reservation> = draft.book().reservations.values().filter(is_ours).cloned().collect();
-    held.sort_by_key(|r| (r.key, r.id));
-    held
-}
-
-/// Returns the requested quantities by line. `most` returns the largest quantity that is possible
-/// for a line.
-fn wanted<'a>(
-    draft: &mut Draft<'_>,
-    transfer: &Transfer,
-    named: Option<&'a Vec<Parcel>>,
-    most: impl Fn(&Line) -> i64,
-) -> Result<Vec<Wanted<'a>>, Rejection> {
-    let Some(named) = named else {
-        let whole = |line: &Line| Wanted {
-            position: line.position,
-            quantity: most(line),
-            lots: &[],
-            index: None,
-            field: At::input(Field::Id),
-        };
-        return Ok(transfer.nonzero_lines().filter(|line| most(line) > 0).map(whole).collect());
-    };
-    if named.is_empty() {
-        return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
-    }
-    let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
-    for (index, one) in named.iter().enumerate() {
-        let line = resolve_line(transfer, &found, (index, one), &most);
-        found.extend(draft.pass(line)?);
-    }
-    draft.end_pass()?;
-    Ok(found)
-}
-
-fn resolve_line<'a>(
-    transfer: &Transfer,
-    before: &[Wanted<'_>],
-    (index, one): (usize, &'a Parcel),
-    most: impl Fn(&Line) -> i64,
-) -> Result<Wanted<'a>, Rejection> {
-    let (of, position) = one.line.split_line();
-    let at = |name: Field| At::line(index).field(name);
-    let line = transfer.nonzero_lines().find(|line| of == transfer.id && line.position == position);
-    let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
-    if before.iter().any(|wanted| wanted.position == position) {
-        return Err(Refusal::LineTwice.at(at(Field::LineId)));
-    }
-    let most = most(line);
-    if !one.quantity.is_positive() || one.quantity.get() > most {
-        return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
-    }
-    let (quantity, field) = (one.quantity.get(), at(Field::Quantity));
-    Ok(Wanted { position, quantity, lots: &one.lots, index: Some(index), field })
-}
-
-/// Converts a figure that was computed from figures in range.
-pub(super) fn units(value: i64) -> Quantity {
-    debug_assert!(value >= 0, "a line's figures never go below 0");
-    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
-}
 
 /// Takes the goods from the sender's stock and adds them to the receiver's in transit.
 pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {

@@ -6,9 +6,8 @@ use uuid::Uuid;
 
 use super::{
     command::TransferNeeds,
-    decide::{head, held},
-    moves::units,
-    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState},
+    holds::held,
+    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState, head, units},
 };
 use crate::{
     ledger::{ALONE, Books, Decide, Decision, Needs},

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
 
-use super::moves::Loss;
+use super::refusal::Refusal;
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{Noun, Rejection};
+use crate::stock::core::{At, Field, MovementHead, Noun, Reference, ReferenceKind, Rejection, RoomRefusal};
 use crate::transfers::events::{EventType, TransferEvent};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,13 @@ pub enum TransferEnd {
     Arrived(Timestamp),
     /// The rest was written off; None if nothing had arrived.
     Lost(Loss, Option<Timestamp>),
+}
+
+/// Loss of all goods that are still under way: no more will arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    pub reason: ReasonCode,
+    pub note: Option<String>,
 }
 
 impl TransferState {
@@ -237,4 +244,30 @@ impl Before {
     pub const fn has_shipped(self) -> bool {
         matches!(self.status, TransferStatus::InTransit | TransferStatus::PartiallyReceived | TransferStatus::Received)
     }
+}
+
+/// The refusal of a step that the transfer's state does not allow.
+pub(super) fn not_open(transfer: &Transfer) -> Rejection {
+    Refusal::Status(transfer.status()).at(At::input(Field::Id))
+}
+
+/// Returns the common head of a transfer's movements.
+pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: (Actor, Timestamp)) -> MovementHead {
+    MovementHead {
+        id,
+        kind,
+        reason: None,
+        note: None,
+        external_ref: transfer.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Transfer, id: transfer.id.uuid() }),
+        actor: at.0,
+        reverses: None,
+        occurred_at: at.1,
+    }
+}
+
+/// Converts a figure that was computed from figures in range.
+pub(super) fn units(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's figures never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
 }

@@ -6,7 +6,11 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads};
 
-use super::{MAX_LINES, Side, TransferCreate, TransferStart, check_metadata, levels, planned};
+use super::{
+    input::{MAX_LINES, TransferCreate, TransferStart, check_metadata},
+    lines::{levels, planned},
+    side::Side,
+};
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, StoreRef, check_key, document_ids,

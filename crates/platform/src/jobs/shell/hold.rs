@@ -2,10 +2,10 @@
 
 use entity::prelude::*;
 
-use super::{Jobs, fresh, outgoing::outgoing_hold};
+use super::{outgoing::outgoing_hold, service::Jobs};
 use crate::{
     jobs::{
-        core::{Job, MAX_DEATHS, backoff_seconds},
+        core::{Job, MAX_DEATHS, backoff_seconds, fresh},
         rows::{self, Held, Outcome},
     },
     storage::{Database, Fault, Work},

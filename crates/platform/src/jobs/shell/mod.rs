@@ -2,11 +2,7 @@
 
 mod hold;
 mod outgoing;
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+mod service;
 
 use entity::prelude::*;
 use sea_orm::Value;
@@ -14,14 +10,15 @@ use sea_orm::Value;
 pub(super) use hold::SchedulerSnapshot;
 pub use hold::{Claim, Lease};
 pub use outgoing::{abandon_all, hold_outgoing, outgoing_hold, release_outgoing};
+pub use service::{JobCounters, Jobs};
 
 use super::{
-    core::{Job, State},
+    core::{Job, State, fresh},
     rows,
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault, TenantScope, Work, once},
+    storage::{Fault, TenantScope, Work, once},
     traces,
 };
 
@@ -63,80 +60,12 @@ impl From<Fault> for Refusal {
     }
 }
 
-/// Counts of this process's jobs since its start, for metrics.
-#[derive(Debug, Default)]
-pub struct JobCounters {
-    runs: AtomicU64,
-    failures: AtomicU64,
-    died: AtomicU64,
-    taken_over: AtomicU64,
-    held: AtomicU64,
-}
-
-/// The figures at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobCounts {
-    /// Runs that ended, well or not.
-    pub runs: u64,
-    pub failures: u64,
-    /// Queued jobs that became dead letters.
-    pub died: u64,
-    /// Jobs taken over from a worker that showed no life.
-    pub taken_over: u64,
-    /// Jobs that this process holds now.
-    pub held: u64,
-}
-
-impl JobCounters {
-    pub fn now(&self) -> JobCounts {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        let (runs, failures, died) = (read(&self.runs), read(&self.failures), read(&self.died));
-        JobCounts { runs, failures, died, taken_over: read(&self.taken_over), held: read(&self.held) }
-    }
-    pub(super) fn ran(&self, has_failed: bool) {
-        self.runs.fetch_add(1, Ordering::Relaxed);
-        self.failures.fetch_add(u64::from(has_failed), Ordering::Relaxed);
-    }
-    pub(super) fn died(&self) {
-        self.died.fetch_add(1, Ordering::Relaxed);
-    }
-    pub(super) fn count_takeover(&self) {
-        self.taken_over.fetch_add(1, Ordering::Relaxed);
-    }
-    pub(super) fn holds(&self, held: usize) {
-        self.held.store(held as u64, Ordering::Relaxed);
-    }
-}
-
-/// The room's service. Cheap to clone.
-#[derive(Clone)]
-pub struct Jobs(Arc<Inner>);
-
-struct Inner {
-    db: Database,
-    clock: Clock,
-    counters: Arc<JobCounters>,
-}
-
 /// Seconds for which queued jobs that ended well are kept.
 const COMPLETED_RETENTION_SECONDS: i64 = 7 * 24 * 3600;
 /// Rows that one transaction removes.
 const PAGE: i64 = 1_000;
 
 impl Jobs {
-    pub fn new(db: Database, clock: Clock) -> Self {
-        Self(Arc::new(Inner { db, clock, counters: Arc::default() }))
-    }
-    pub fn database(&self) -> &Database {
-        &self.0.db
-    }
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-    pub fn counters(&self) -> &Arc<JobCounters> {
-        &self.0.counters
-    }
-
     /// Returns a page of the tenant's own jobs. The scope comes from a permit, here and below:
     /// `permit.scope(jobs.database())`.
     pub async fn page(&self, tenant: &TenantScope, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
@@ -211,26 +140,4 @@ pub async fn enqueue_once(
         enqueue(work, clock, kind, payload).await?;
     }
     Ok(())
-}
-
-pub(super) fn fresh(tenant: TenantId, id: JobId, kind: &str, period: Option<i64>, payload: String, now: Timestamp) -> Job {
-    Job {
-        tenant,
-        id,
-        kind: kind.to_owned(),
-        period,
-        payload,
-        state: State::Waiting,
-        due_at: now,
-        owner: None,
-        token: 0,
-        beat: 0,
-        failures: 0,
-        deaths: 0,
-        started_at: None,
-        finished_at: None,
-        error: None,
-        fault: None,
-        created_at: now,
-    }
 }

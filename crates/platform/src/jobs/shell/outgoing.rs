@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::TableRecord, tables::OutgoingHold};
 
-use super::{super::rows, Jobs};
+use super::{super::rows, service::Jobs};
 use crate::storage::{Fault, Global, Reads, Work};
 
 impl Jobs {

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use entity::prelude::TenantId;
+use entity::{prelude::TenantId, record::Column};
 use sea_orm::{DbBackend, Statement, Value};
 
-use super::{Bulk, Column, Verb};
+use super::model::{Bulk, Verb};
 use crate::storage::{Backend, Fault};
 
 /// A change of the one row that a tenant has in a table.

@@ -3,7 +3,11 @@
 use entity::record::Column;
 use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
-use super::{Array, Bulk, Verb, filled, list, same, unnested, with_prefix};
+use super::{
+    array::{Array, filled},
+    model::{Bulk, Verb},
+    text::{list, same, unnested, with_prefix},
+};
 
 /// Rows of several tenants for one table.
 ///

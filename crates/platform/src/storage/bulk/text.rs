@@ -1,8 +1,6 @@
-//! Parts of statements that name columns.
+//! Parts of statements that name columns, and the types of columns in Postgres.
 
-use entity::record::Column;
-
-use super::postgres_type;
+use entity::record::{Column, ColumnKind};
 
 /// Returns a SELECT of the rows in arrays, the first of which is parameter `first`. Each array is
 /// unnested in its own place of the list: `unnest` of several stores each column separately before
@@ -39,4 +37,15 @@ pub(super) fn with_prefix(prefix: &str, columns: &[Column]) -> String {
         text += column.0;
     }
     text
+}
+
+pub(in crate::storage) fn postgres_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Id | ColumnKind::IdOrNull => "uuid",
+        ColumnKind::Int | ColumnKind::IntOrNull => "bigint",
+        ColumnKind::Small | ColumnKind::SmallOrNull => "integer",
+        ColumnKind::Text | ColumnKind::TextOrNull => "text",
+        ColumnKind::Bytes | ColumnKind::BytesOrNull => "bytea",
+        ColumnKind::Bool | ColumnKind::BoolOrNull => "boolean",
+    }
 }

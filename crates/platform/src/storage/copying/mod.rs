@@ -11,7 +11,7 @@ mod batch;
 mod claim;
 mod digest;
 mod encoded;
-mod occupied;
+mod other_processes;
 mod page;
 mod plan;
 mod run;

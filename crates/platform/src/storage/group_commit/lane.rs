@@ -17,11 +17,12 @@ use tokio::{
 };
 
 use super::{
-    ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT,
+    batch::{Batch, Batcher, Plan},
+    in_flight::{InFlightBatches, RemainingWork, UnwrittenBatch, over},
+    limits::{ASIDE, SHARED_WEIGHT},
     locked::Locked,
     progress::Progress,
     queue::LaneQueue,
-    under_way::{InFlightBatches, RemainingWork, UnwrittenBatch, over},
     waiting::Next,
 };
 use crate::{

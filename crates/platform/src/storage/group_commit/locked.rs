@@ -6,7 +6,10 @@ use entity::prelude::TenantId;
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{ATTEMPTS, Batch, Batcher};
+use super::{
+    batch::{Batch, Batcher},
+    limits::ATTEMPTS,
+};
 use crate::{
     metrics::{self, Way},
     storage::Fault,

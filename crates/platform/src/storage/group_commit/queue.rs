@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use entity::prelude::TenantId;
 use tokio::sync::Notify;
 
-use super::{HEAVY_WEIGHT, waiting::Waiting};
+use super::{limits::HEAVY_WEIGHT, waiting::Waiting};
 
 /// Entrance of commands to a lane. The lane is woken once for a batch, not for each command.
 pub(super) struct LaneQueue<C> {
@@ -73,7 +73,7 @@ impl<C> LaneQueue<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::group_commit::{ALONE, MAX_COMMANDS, MAX_WAIT, QUEUE, QUEUE_ASIDE};
+    use crate::storage::group_commit::limits::{ALONE, MAX_COMMANDS, MAX_WAIT, QUEUE, QUEUE_ASIDE};
 
     fn tenant(n: u128) -> TenantId {
         TenantId::from_uuid(uuid::Uuid::from_u128(n))

@@ -9,9 +9,10 @@ use entity::prelude::TenantId;
 use tokio::time::Instant;
 
 use super::{
-    Batch, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
-    pace::{HeavyPace, lines},
-    room::{RemainingCapacity, take_heavy},
+    batch::Batch,
+    capacity::{RemainingCapacity, take_heavy},
+    heavy_limit::{HeavyPace, lines},
+    limits::{HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WAIT, MAX_WEIGHT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT},
 };
 
 /// Waiting commands, in a queue for each tenant, and the order of turns. Tenants that are set aside

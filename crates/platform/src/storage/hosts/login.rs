@@ -6,10 +6,10 @@ use sea_orm::sqlx::{self, ConnectOptions, PgConnection, PgPool, postgres::PgConn
 use tokio::time::timeout;
 
 use super::{
-    Hosts,
+    failover::Hosts,
     report::{PATIENCE, is_writable, silent},
 };
-use crate::storage::{Fault, sessions::is_lost, writable::WriteHealth};
+use crate::storage::{Fault, sessions::is_lost, write_health::WriteHealth};
 
 /// Login to one host, or to the one of several that takes writes. Cheap enough to clone.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Status of a database's hosts, for operators.
 
-use super::Hosts;
+use super::failover::Hosts;
 use crate::storage::Database;
 
 /// A host of the database, for metrics.

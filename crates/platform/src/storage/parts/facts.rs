@@ -7,7 +7,7 @@ use entity::{
 use migration::months::{AHEAD, PARTED};
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Month, Part, PartState, ahead};
+use super::part::{Month, Part, PartState, ahead};
 use crate::storage::{Backend, Database, Fault, Row};
 
 /// Months for which partitions exist, and whether this login can make more.

@@ -2,7 +2,7 @@
 
 use entity::record::Record;
 
-use super::{Month, Part, PartState};
+use super::part::{Month, Part, PartState};
 
 /// A table `c`, which `h` links to its partitioned table, with its bounds `b`.
 #[derive(Record)]

@@ -6,10 +6,7 @@ use sea_orm::{
     sqlx::{self, AssertSqlSafe, Connection},
 };
 
-use super::{
-    super::{Fault, Row, connect::ACQUIRE_TIMEOUT, hosts::Login, limits},
-    is_temporary_state,
-};
+use crate::storage::{Fault, Row, hosts::Login, limits, pool_limits::ACQUIRE_TIMEOUT};
 
 /// The name of a setting, and its value.
 pub type Setting = (&'static str, &'static str);
@@ -74,4 +71,10 @@ pub async fn refusal_reason(login: &Login, settings: &[Setting]) -> Result<Optio
         }
         Err(err) => Err(DbErr::Conn(RuntimeErr::SqlxError(err.into())).into()),
     }
+}
+
+/// Whether an error is about the server's state, not about the statement: it has no resources, or
+/// is starting or stopping.
+fn is_temporary_state(code: &str) -> bool {
+    code.starts_with("53") || code.starts_with("57P")
 }

@@ -7,20 +7,20 @@
 
 mod address;
 mod flushes;
+mod freshness;
 mod pool;
+mod probe;
+mod replica_set;
 mod route;
 mod sampler;
 mod state;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use entity::{
-    prelude::TenantId,
-    record::{Record, Selected},
-};
+use entity::{prelude::TenantId, record::Selected};
 use sea_orm::{DbBackend, Statement};
 use tokio::time::Instant;
 
@@ -28,43 +28,17 @@ use self::{
     address::DatabaseAddress,
     flushes::Flushes,
     pool::Replica,
-    sampler::{Probe, follow_primary, follow_replica},
-    state::{PrimaryReason, rank},
+    probe::Probe,
+    replica_set::Inner,
+    sampler::{follow_primary, follow_replica},
 };
 use super::{Database, Fault, Row, hosts::each, postgres};
-use crate::metrics;
 
+pub use freshness::{Freshness, Position};
 pub(super) use pool::ReplicaPools;
+pub(super) use replica_set::Replicas;
 pub use route::{ReadRoute, age, reading};
 pub(super) use route::{current, switch_to_primary};
-
-/// A position in the WAL of a Postgres: everything committed before it was queried precedes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Record)]
-pub struct Position {
-    /// Timeline. Only the server that writes it knows it at each moment.
-    #[record(sql = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint")]
-    pub timeline: i64,
-    /// End of the WAL, in bytes.
-    #[record(sql = "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint")]
-    pub lsn: i64,
-}
-
-impl Position {
-    /// Position of a write whose own position is unknown: no replica has replayed it.
-    pub const UNKNOWN: Self = Self { timeline: i64::MAX, lsn: i64::MAX };
-}
-
-/// Maximum age of the rows of a read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Freshness {
-    /// The latest committed rows.
-    #[default]
-    Primary,
-    /// With everything written before a position, and no older than the deployment allows.
-    After(Position),
-    /// At most this old, and no older than the deployment allows.
-    Bounded(Duration),
-}
 
 /// Options of the replicas.
 #[derive(Debug, Clone, Copy)]
@@ -87,64 +61,6 @@ pub struct ReplicaStatus {
     pub is_used: bool,
     /// Bytes of the primary's WAL that it has not replayed; None while it does not answer.
     pub lag_bytes: Option<i64>,
-}
-
-/// The replicas of a database. Clones share them.
-#[derive(Clone)]
-pub(super) struct Replicas(Arc<Inner>);
-
-struct Inner {
-    all: Vec<Arc<Replica>>,
-    /// ID of the primary's cluster.
-    system: i64,
-    staleness: Duration,
-    flushes: Mutex<Flushes>,
-}
-
-impl Inner {
-    fn flushes(&self) -> std::sync::MutexGuard<'_, Flushes> {
-        self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Replicas {
-    /// Chooses the replica for a request. A session keeps to one of them, so that its next page is
-    /// not older than the one before.
-    fn choose(&self, freshness: Freshness, session: u128) -> Option<Arc<Replica>> {
-        let now = Instant::now();
-        let fits = |replica: &&Arc<Replica>| replica.state().fits(freshness, self.0.staleness, now);
-        let fitting = self.0.all.iter().filter(|replica| fits(replica).is_ok());
-        let chosen = fitting.max_by_key(|replica| rank(&replica.name, session)).cloned();
-        if chosen.is_some() {
-            metrics::replica_reads("replica", "fresh");
-        } else if freshness != Freshness::Primary {
-            let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(PrimaryReason::Down);
-            metrics::replica_reads("primary", miss.word());
-        }
-        chosen
-    }
-
-    /// Whether a read would find a replica now.
-    fn fits(&self, freshness: Freshness) -> bool {
-        let now = Instant::now();
-        self.0.all.iter().any(|replica| replica.state().fits(freshness, self.0.staleness, now).is_ok())
-    }
-
-    /// Counts of connections to all replicas, for requests and for long reads: open, idle, and
-    /// maximum.
-    pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
-        let mut sums = [(0, 0, 0); 2];
-        for replica in &self.0.all {
-            for (sum, (open, idle, most)) in sums.iter_mut().zip(replica.pools()) {
-                *sum = (sum.0 + open, sum.1 + idle, sum.2 + most);
-            }
-        }
-        sums
-    }
-
-    pub(super) fn forget(&self) {
-        self.0.all.iter().for_each(|replica| replica.forget());
-    }
 }
 
 impl Database {

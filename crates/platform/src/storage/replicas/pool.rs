@@ -7,12 +7,12 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    sampler::{Probe, Sample},
+    probe::{Probe, Sample},
     state::ReplicaState,
 };
 use crate::storage::{
     Fault,
-    scoped::ReadKind,
+    read_kind::ReadKind,
     sessions::{Bound, Sessions},
 };
 

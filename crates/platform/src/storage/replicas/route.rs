@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Freshness, Replicas, pool::Replica};
+use super::{freshness::Freshness, pool::Replica, replica_set::Replicas};
 use crate::metrics;
 
 /// One replica for all reads of a request, or the primary. It changes from the replica to the
@@ -106,9 +106,9 @@ mod tests {
     use crate::storage::{
         hosts::Login,
         limits,
-        replicas::{Position, flushes::Flushes, pool::ReplicaPools, state::ReplicaState},
+        replicas::{Position, flushes::Flushes, pool::ReplicaPools, replica_set::Inner, state::ReplicaState},
         sessions::{Binding, Sessions},
-        writable::WriteHealth,
+        write_health::WriteHealth,
     };
 
     const BOUND: Duration = Duration::from_secs(5);
@@ -126,7 +126,7 @@ mod tests {
         };
         let all = names.iter().map(replica).collect();
         let flushes = std::sync::Mutex::new(Flushes::new(BOUND));
-        Replicas(Arc::new(super::super::Inner { all, system: 7, staleness: BOUND, flushes }))
+        Replicas(Arc::new(Inner { all, system: 7, staleness: BOUND, flushes }))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::Freshness;
+use super::freshness::Freshness;
 
 /// A replica by its last sample.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,7 +75,7 @@ pub(super) fn rank(name: &str, session: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::replicas::Position;
+    use crate::storage::replicas::freshness::Position;
 
     const BOUND: Duration = Duration::from_secs(5);
 

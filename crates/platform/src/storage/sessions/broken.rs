@@ -1,44 +1,9 @@
 //! Errors of a connection to Postgres: whether it can still be used, and whether another one will
 //! do.
 
-use std::{io, time::Duration};
+use std::io;
 
 use sea_orm::sqlx;
-use tokio::time::Instant;
-
-use crate::storage::writable::WriteHealth;
-
-/// Length of a silence after which all connections are suspect that have received nothing since it
-/// began.
-const SUSPECT_SILENCE: Duration = Duration::from_millis(1_500);
-
-/// Time in which a statement has no answer. If it was long and the caller has stopped waiting,
-/// connections are suspect.
-pub(super) struct Silence<'a> {
-    write_health: &'a WriteHealth,
-    began: Instant,
-    is_answered: bool,
-}
-
-impl<'a> Silence<'a> {
-    pub(super) fn begins(write_health: &'a WriteHealth) -> Self {
-        Self { write_health, began: Instant::now(), is_answered: false }
-    }
-    pub(super) const fn began(&self) -> Instant {
-        self.began
-    }
-    pub(super) fn ends(mut self) {
-        self.is_answered = true;
-    }
-}
-
-impl Drop for Silence<'_> {
-    fn drop(&mut self) {
-        if !self.is_answered && self.began.elapsed() > SUSPECT_SILENCE {
-            self.write_health.lost(self.began);
-        }
-    }
-}
 
 pub(in crate::storage) fn late(why: &'static str) -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, why).into()

@@ -7,10 +7,11 @@ use sea_orm::{
     sqlx::{self, Arguments, AssertSqlSafe, Row, error::BoxDynError, postgres::PgArguments},
 };
 
-use super::{Link, Own, WriteOutcome, bound_to};
+use super::rows::{Link, Own, WriteOutcome};
 use crate::storage::{
     Database, Fault,
     bulk::{Given, SharedBulk},
+    sessions::Bound,
 };
 
 /// A head that no tenant has.
@@ -156,6 +157,14 @@ fn chains(links: Vec<(i32, Link)>, tenants: usize, arguments: &mut PgArguments) 
     // All places are looked up in one list: a separate lookup for each would scan all chains once
     // for each tenant.
     Ok(sql + " SELECT g.place / (g.place IN (SELECT l.place FROM link AS l))::integer FROM gate AS g")
+}
+
+/// Returns the binding of a statement for these tenants' rows.
+pub(super) fn bound_to(tenants: &[TenantId]) -> Bound {
+    match tenants {
+        [tenant] => Bound::Tenant(*tenant),
+        several => Bound::Tenants(several.into()),
+    }
 }
 
 impl Database {

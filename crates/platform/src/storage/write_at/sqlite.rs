@@ -4,7 +4,7 @@ use entity::prelude::TenantId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
-use super::{Link, Own, WriteOutcome};
+use super::rows::{Link, Own, WriteOutcome};
 use crate::{
     slow::StatementTimer,
     storage::{

@@ -1,12 +1,12 @@
-//! Facts of each kind of alert: its subject, the parts of a rule that it takes, the days that open it, its sentence in an e-mail, and the
-//! descriptions in the API that name kinds (`alert_text!`).
+//! Facts of each kind of alert: its subject, the parts of a rule that it takes, the days that open
+//! it, its sentence in an e-mail, and the descriptions in the API that name kinds (`alert_text!`).
 
 use entity::prelude::*;
 use inventory::stock::core::LevelKey;
 
 use super::{
-    DEFAULT_EXPIRING_DAYS, FAILED_RUNS_THRESHOLD,
     alert::{Alert, AlertValues, Subject, SubjectIds},
+    limits::{DEFAULT_EXPIRING_DAYS, FAILED_RUNS_THRESHOLD},
     named::{DayText, Named, money, quantity},
 };
 

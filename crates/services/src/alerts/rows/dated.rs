@@ -12,24 +12,14 @@ use platform::{
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED},
 };
 
-use super::{schedules::IS_FAILING, strange, works};
+use super::{
+    anomalous_days,
+    dated_subject::{Dated, PAGE},
+    schedules::IS_FAILING,
+    works,
+};
 use crate::alerts::core::{DatedKind, MAX_DAYS, SCHEDULE_KINDS, Subject};
 
-/// A subject with a date.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dated {
-    pub subject: Subject,
-    pub day: i32,
-    /// Units of a lot in a store, overdue lines of a purchase order, lines of a transfer that have
-    /// not arrived, fulfilment works that have not left, or lines that wait because stores refused
-    /// them. At 0 no alert is due.
-    pub quantity: i64,
-    pub time_zone: String,
-    pub category: Option<CategoryId>,
-}
-
-/// Rows of a page.
-pub(super) const PAGE: usize = 1_000;
 /// The time zone in which a day begins first.
 const EARLIEST_TIME_ZONE: &str = "Etc/GMT-14";
 
@@ -47,7 +37,7 @@ pub async fn page_of_dated(
         DatedKind::Expiring => lots(reads, today.saturating_add(days), after).await,
         DatedKind::PurchaseOrderLate => orders(reads, today, after).await,
         DatedKind::TransferOverdue => transfers(reads, now, after).await,
-        DatedKind::StockAnomaly => strange::strange(reads, after).await,
+        DatedKind::StockAnomaly => anomalous_days::strange(reads, after).await,
         DatedKind::FulfilmentOverdue => works::overdue(reads, now, after).await,
         DatedKind::FulfilmentRejected => works::refused(reads, after).await,
     }
@@ -59,7 +49,7 @@ pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, 
         DatedKind::Expiring => alerted_lots(reads).await,
         DatedKind::PurchaseOrderLate => alerted_orders(reads).await,
         DatedKind::TransferOverdue => alerted_transfers(reads).await,
-        DatedKind::StockAnomaly => strange::alerted_strange(reads).await,
+        DatedKind::StockAnomaly => anomalous_days::alerted_strange(reads).await,
         DatedKind::FulfilmentOverdue => works::alerted_overdue(reads).await,
         DatedKind::FulfilmentRejected => works::alerted_refused(reads).await,
     }

@@ -2,20 +2,22 @@
 
 mod alert;
 mod dated;
+mod dated_subject;
 mod facts;
 mod follow;
 mod email;
 mod list;
 mod rule;
 mod schedules;
-mod strange;
+mod anomalous_days;
 mod works;
 
 pub use alert::{
     BySubject, active, active_levels, active_of, active_subjects, add, alerts, change, dismissed, ended_snoozes, forget,
     last_resolved, last_seqs, lock, tenants_with_old_alerts,
 };
-pub use dated::{Dated, alerted, page_of_dated, tenants_with_dates};
+pub use dated::{alerted, page_of_dated, tenants_with_dates};
+pub use dated_subject::Dated;
 pub use email::{DueEmail, discard_due, due, insert_emails, mark_queued, tenants_due};
 pub use facts::{Zones, categories, count_difference, margins, named, scope_references, zones};
 pub use follow::{LaggingTenant, advance, behind, lock_follower};

@@ -10,7 +10,7 @@ use platform::{
     storage::{Fault, Finds, Reads},
 };
 
-use super::dated::{Dated, PAGE};
+use super::dated_subject::{Dated, PAGE};
 use crate::alerts::core::Subject;
 
 /// Fulfilments with units left to ship, as the condition of their index.

@@ -12,7 +12,12 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::{AlertError, AlertRefusal, Alerts, check_key, sees, settle};
+use super::{
+    call::{check_key, settle},
+    refusal::{AlertError, AlertRefusal},
+    service::Alerts,
+    visibility::sees,
+};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{Action, Alert, Handling, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},

@@ -8,9 +8,9 @@ use inventory::stock::core::LevelKey;
 use platform::storage::Fault;
 
 use super::{
-    Alerts,
-    follow::{Dated, MAX_STEPS},
-    load_rules,
+    follow::MAX_STEPS,
+    history::{Dated, load_rules},
+    service::Alerts,
 };
 use crate::alerts::{
     core::{AlertValues, Opening, Rules, Step, Subject, Trigger},

@@ -12,7 +12,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Alerts, sees};
+use super::{service::Alerts, visibility::sees};
 use crate::alerts::{
     core::{MAX_LISTED, Recipient, compose_email},
     rows::{self, DueEmail},

@@ -24,7 +24,10 @@ use platform::{
     },
 };
 
-use super::{Alerts, history::alert_history, load_rules};
+use super::{
+    history::{Dated, alert_history, load_rules},
+    service::Alerts,
+};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
@@ -45,9 +48,6 @@ pub(super) const MAX_STEPS: usize = 5_000;
 /// Maximum steps of a page. At most half of a level's steps open something, and most close alerts
 /// that do not exist: `PAGE` movements of a level have 6,000.
 const MAX_OF_PAGE: usize = 2 * MAX_STEPS;
-
-/// A step, its time, and the event that it comes from.
-pub(super) type Dated = (Step, Timestamp, Option<i64>);
 
 /// Returns the view of a level's row.
 fn view(row: &LevelRow) -> LevelView {

@@ -1,12 +1,12 @@
-//! Loads the stored alerts that steps depend on.
+//! Loads the rules and the stored alerts that steps depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::storage::{Fault, Work};
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Work};
 
-use super::follow::Dated;
 use crate::alerts::{
-    core::{AlertHistory, Step, Subject, Trigger},
+    core::{AlertHistory, Rules, Step, Subject, Trigger},
     rows,
 };
 
@@ -14,6 +14,17 @@ use crate::alerts::{
 /// total; with more, each subject is queried.
 const MAX_ACTIVE_PER_SUBJECT: usize = 4;
 const MAX_ACTIVE: usize = 1_000;
+
+/// A step, its time, and the event that it comes from.
+pub(super) type Dated = (Step, Timestamp, Option<i64>);
+
+/// Reads a tenant's rules with the categories that they need.
+pub(super) async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
+    let rules = rows::rules(reads).await?;
+    let has_categories = rules.iter().any(|rule| rule.scope.category.is_some());
+    let parents = if has_categories { rows::categories(reads).await? } else { BTreeMap::new() };
+    Ok(Rules { rules, parents })
+}
 
 fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> BTreeSet<Subject> {
     steps.iter().filter(|(step, ..)| is_wanted(step)).map(|(step, ..)| step.key().1).collect()

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{clock, path, stages::Refusals, storage::idempotency};
 
-use super::{AlertRefusal, RuleFields};
+use super::{refusal::AlertRefusal, rules::RuleFields};
 use crate::alerts::core::{InvalidAddress, MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, Quiet, accepted_fields, check_address};
 
 /// Minutes of a day.

@@ -17,7 +17,12 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{AlertError, AlertRefusal, Alerts, check_key, covers, settle};
+use super::{
+    call::{check_key, settle},
+    refusal::{AlertError, AlertRefusal},
+    service::Alerts,
+    visibility::covers,
+};
 use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
 use crate::alerts::{
     core::{MAX_RULES, Quiet, Rule, Scope, distinct_addresses},

@@ -10,10 +10,10 @@ use platform::{
 };
 
 use super::{
-    Alerts,
-    follow::{Dated as DatedStep, MAX_STEPS},
-    load_rules,
+    follow::MAX_STEPS,
+    history::{Dated as DatedStep, load_rules},
     schedules::schedule_steps,
+    service::Alerts,
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{

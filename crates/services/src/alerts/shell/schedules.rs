@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use platform::storage::{Fault, TenantScope};
 
-use super::follow::Dated;
+use super::history::Dated;
 use crate::alerts::{
     core::{AlertScope, AlertValues, Opening, Rules, SCHEDULE_KINDS, Step, Subject, Trigger},
     rows::{self, FailingSchedule},

@@ -1,22 +1,65 @@
-//! A flagged day, and the effect of its acceptance on others.
+//! A flagged day or pattern, and the effect of its acceptance on others.
 
 use entity::prelude::*;
 use forecast::anomaly::{AnomalyReason, DISMISSED_DAYS, Flag, Kind};
+use platform::plurals::counted;
 
 use super::{
-    judge::{Series, SeriesDay, smallest_units_per_whole, whole_units},
-    pattern::{Pattern, is_pattern, worth},
-    people::Origin,
+    origin::Origin,
+    series::{Series, SeriesDay, SeriesKey},
+    units::{smallest_units_per_whole, whole_units, worth},
 };
 
 const DAY: i64 = 86_400_000_000;
 
-/// Movements of one kind, of one product in one store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SeriesKey {
-    pub store: StoreId,
-    pub product: ProductId,
-    pub kind: AnomalyKind,
+/// Figures of patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Number of lines, documents, counts or orders.
+    pub times: i64,
+    /// Person or register that made the returns and cancellations.
+    pub origin: Option<Origin>,
+    pub order: Option<OrderId>,
+}
+
+impl Pattern {
+    pub(super) const fn of(times: i64) -> Self {
+        Self { times, origin: None, order: None }
+    }
+    /// Describes the pattern with its figures.
+    fn words(&self, found: &Finding) -> String {
+        let (units, times) = (whole_units(found.units, found.decimals), self.times);
+        match found.key.kind {
+            AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
+            AnomalyKind::Reversals => {
+                let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
+                let register = self.origin.as_ref().and_then(Origin::register);
+                let of = register.map(|code| format!(" of register {code}")).unwrap_or_default();
+                let compared = if register.is_some() { "register" } else { "person" };
+                format!("{units} of {times} documents{of} are returns or cancellations; a usual {compared} has {usual:.0}")
+            }
+            AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
+            AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
+            AnomalyKind::ReceivedTwice => format!("{times} equal receipts from a supplier within days, {units} units each"),
+            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {}", counted(times, "day", "days")),
+            AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
+                format!("{units} on {}", counted(times, "day", "days"))
+            }
+        }
+    }
+}
+
+/// Whether a kind is a pattern, not a movement whose days are judged.
+pub const fn is_pattern(kind: AnomalyKind) -> bool {
+    matches!(
+        kind,
+        AnomalyKind::BelowCost
+            | AnomalyKind::Reversals
+            | AnomalyKind::CountsShort
+            | AnomalyKind::Duplicate
+            | AnomalyKind::Unmoved
+            | AnomalyKind::ReceivedTwice
+    )
 }
 
 /// A judged anomalous day. Units are the product's smallest.

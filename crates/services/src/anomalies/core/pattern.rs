@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
-use platform::plurals::counted;
 
 use super::{
-    flag::{Finding, SeriesKey},
-    judge::whole_units,
-    people::Origin,
+    flag::{Finding, Pattern},
+    series::SeriesKey,
+    units::{whole_units, worth},
 };
 use crate::insight::core::SoldLine;
 
@@ -47,56 +46,6 @@ impl Default for PatternRules {
             receipt_days: 3,
         }
     }
-}
-
-/// Figures of patterns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
-    /// Number of lines, documents, counts or orders.
-    pub times: i64,
-    /// Person or register that made the returns and cancellations.
-    pub origin: Option<Origin>,
-    pub order: Option<OrderId>,
-}
-
-impl Pattern {
-    pub(super) const fn of(times: i64) -> Self {
-        Self { times, origin: None, order: None }
-    }
-    /// Describes the pattern with its figures.
-    pub(super) fn words(&self, found: &Finding) -> String {
-        let (units, times) = (whole_units(found.units, found.decimals), self.times);
-        match found.key.kind {
-            AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
-            AnomalyKind::Reversals => {
-                let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
-                let register = self.origin.as_ref().and_then(Origin::register);
-                let of = register.map(|code| format!(" of register {code}")).unwrap_or_default();
-                let compared = if register.is_some() { "register" } else { "person" };
-                format!("{units} of {times} documents{of} are returns or cancellations; a usual {compared} has {usual:.0}")
-            }
-            AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
-            AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
-            AnomalyKind::ReceivedTwice => format!("{times} equal receipts from a supplier within days, {units} units each"),
-            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {}", counted(times, "day", "days")),
-            AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
-                format!("{units} on {}", counted(times, "day", "days"))
-            }
-        }
-    }
-}
-
-/// Whether a kind is a pattern, not a movement whose days are judged.
-pub const fn is_pattern(kind: AnomalyKind) -> bool {
-    matches!(
-        kind,
-        AnomalyKind::BelowCost
-            | AnomalyKind::Reversals
-            | AnomalyKind::CountsShort
-            | AnomalyKind::Duplicate
-            | AnomalyKind::Unmoved
-            | AnomalyKind::ReceivedTwice
-    )
 }
 
 pub(super) fn finding(date: i32, key: SeriesKey, units: i64, pattern: Pattern) -> Finding {
@@ -263,11 +212,6 @@ pub fn unmoved_stock_finding(still: &UnmovedStock, rules: &PatternRules) -> Find
     let days = rules.unmoved_days;
     let found = finding(still.moved.saturating_add(days), key, still.on_hand, Pattern::of(days.into()));
     Finding { decimals: still.decimals, value, ..found }
-}
-
-/// Returns the cost of units from the cost of a whole one; `None` if that is unknown.
-pub(super) fn worth(cost: Option<Money>, units: i64, decimals: i32) -> Option<Money> {
-    cost?.times(Quantity::new(units)?, u8::try_from(decimals).ok()?).filter(|value| value.minor >= 0)
 }
 
 #[cfg(test)]

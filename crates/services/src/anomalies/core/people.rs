@@ -1,42 +1,19 @@
-//! The pattern of people and registers: returns and cancellations far above those of the others of a store.
+//! The pattern of people and registers: returns and cancellations far above those of the others of
+//! a store.
 
 use entity::prelude::*;
 
 use super::{
-    flag::{Finding, SeriesKey},
-    pattern::{Pattern, finding},
+    flag::{Finding, Pattern},
+    origin::Origin,
+    pattern::finding,
+    series::SeriesKey,
 };
 
 /// Days over which people and registers are compared.
 pub const SPAN_DAYS: i32 = 28;
 /// Probability of as many reversals by chance, below which a person or a register is flagged.
 const SIGNIFICANCE_LEVEL: f64 = 0.001;
-
-/// Origin of documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A member or an integration.
-    Person(Actor),
-    /// A register of the store, by the code that callers use.
-    Register(String),
-}
-
-impl Origin {
-    /// Returns `None` for a register.
-    pub const fn person(&self) -> Option<Actor> {
-        match self {
-            Self::Person(actor) => Some(*actor),
-            Self::Register(_) => None,
-        }
-    }
-    /// Returns `None` for a person.
-    pub fn register(&self) -> Option<&str> {
-        match self {
-            Self::Person(_) => None,
-            Self::Register(code) => Some(code),
-        }
-    }
-}
 
 /// Documents of a person or a register in a store: orders that were placed or cancelled, and returns that were recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    flag::{Finding, SeriesKey},
-    pattern::{Pattern, finding, worth},
+    flag::{Finding, Pattern},
+    pattern::finding,
+    series::SeriesKey,
+    units::worth,
 };
 
 /// Units of a product in a receipt, without reversed ones.

@@ -3,15 +3,15 @@
 //! another name; then the manifest names the new files, and the old ones are removed last. An
 //! interrupted erasure can be repeated.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use entity::prelude::TenantId;
 use platform::storage::{Database, Fault, Part, PartState, PartValue};
 use sha2::{Digest, Sha256};
 
-use super::{
-    ARCHIVE_FOLDER, ArchivedMonth, MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, rows_of, shape_of, store_fault,
-    verify_content, verify_month,
+use super::archive::{
+    ARCHIVE_FOLDER, ArchivedMonth, MANIFEST, MAX_BYTES, digest, folder, put_manifest, put_rows, remove_unnamed, rows_of,
+    shape_of, store_fault, verify_content, verify_month,
 };
 use crate::files::{FileLocation, Store};
 
@@ -145,17 +145,4 @@ async fn rewrite_without_tenant(
     verify_content(archived, rows, before)?;
     let rows = files.iter().map(|file| file.rows).sum();
     Ok(ArchivedMonth { rows, content_sha256: hex::encode(after.finalize()), files, ..archived.clone() })
-}
-
-/// Removes files of a month that its manifest does not name: those of runs that were ended in the middle, and those that others have replaced.
-pub(super) async fn remove_unnamed(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<(), Fault> {
-    let manifest = format!("{folder}/{MANIFEST}");
-    let mut named: HashSet<&str> = archived.files.iter().map(|file| file.name.as_str()).collect();
-    named.insert(&manifest);
-    for name in store.names_under(folder).await.map_err(|error| store_fault(folder, &error))? {
-        if !named.contains(name.as_str()) {
-            store.remove(&name).await.map_err(|error| store_fault(&name, &error))?;
-        }
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use platform::storage::{Database, Fault, GlobalReads};
 use uuid::Uuid;
 
-use super::{BackupError, Backups, read::OpenBackup, run::put};
+use super::{BackupError, Backups, chunks::put, read::OpenBackup};
 use crate::{
     backups::{
         core::{

@@ -1,5 +1,6 @@
 //! Backups in a location: a folder or a bucket.
 
+mod chunks;
 pub mod dump;
 pub mod file_lists;
 pub mod list;
@@ -13,6 +14,7 @@ pub mod revocations;
 pub mod run;
 pub mod segments;
 pub mod ship;
+pub mod verify;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use platform::secrets::{self, OpenError};
 
-use super::{BackupError, Backups, MANIFEST, VERIFIED, segments::Reach};
+use super::{BackupError, Backups, MANIFEST};
 use crate::{
     backups::{
         core::{
@@ -31,19 +31,6 @@ impl OpenBackup {
         }
         Err(BackupError::OtherEngine { id: self.id.clone(), engine: plain(&self.manifest.engine), wanted: engine })
     }
-}
-
-/// Result of verifying a backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verified {
-    /// Bytes of the database that was copied, or of the dump.
-    pub bytes: u64,
-    pub reach: Reach,
-    /// Stored files whose hashes are inside.
-    pub files: u64,
-    /// Number of files, including those that expire, or whose hashes a backup of an older version
-    /// lacks.
-    pub all_files: i64,
 }
 
 /// Returns the context to which the data key of a backup is sealed.
@@ -142,28 +129,5 @@ impl Backups {
         }
         let is_whole = bytes == of.manifest.bytes && hex::encode(whole.finish()) == of.manifest.sha256;
         if is_whole { Ok(bytes) } else { Err(BackupError::NotWhole(of.id.clone())) }
-    }
-
-    /// Reads a whole backup back with its segments, and notes that it can be restored.
-    ///
-    /// # Errors
-    /// A part is missing, was changed, or does not open; the message names it.
-    pub async fn verify(&self, id: &BackupId) -> Result<Verified, BackupError> {
-        let opened = self.opened(id).await?;
-        let bytes = self.read_chunks(&opened, async |_| Ok(())).await?;
-        let reach = self.segments(&opened, None, |_, _| Ok(())).await?;
-        let files = self.count_listed(&opened).await?;
-        self.note_verified(id).await;
-        Ok(Verified { bytes, reach, files, all_files: opened.manifest.files })
-    }
-
-    /// Records that a backup was verified as a whole. A location that takes no writes, such as a
-    /// copy of another machine, is no error.
-    pub async fn note_verified(&self, id: &BackupId) {
-        let now = self.clock.now().micros().to_string();
-        if let Err(error) = self.store.put_bytes(&format!("{id}/{VERIFIED}"), now.into()).await {
-            let error = BackupError::from(error);
-            tracing::warn!(backup = %id, %error, "the verification could not be recorded in the backup location: prune may remove this backup sooner");
-        }
     }
 }

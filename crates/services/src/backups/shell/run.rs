@@ -9,7 +9,6 @@ use entity::{
     tables::{tenant, tenant_counter},
 };
 use platform::{
-    clock::Clock,
     storage::{Database, Fault, GlobalReads, Options, Row},
     traces::{SpanKind, step},
 };
@@ -17,25 +16,18 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
     BackupError, Backups, MANIFEST,
+    chunks::put,
     file_lists::{StoredFiles, write_lists},
     read::context,
 };
-use crate::{
-    backups::{
-        core::{
-            manifest::{Chunk, Envelope, MAX_CHUNK_BYTES, MAX_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
-            sealed::{DataKey, KEY_BYTES, sha256},
-        },
-        file::{LocalCopy, LocalLock},
-        id::BackupId,
+use crate::backups::{
+    core::{
+        manifest::{Chunk, Envelope, MAX_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
+        sealed::{DataKey, KEY_BYTES},
     },
-    files::Store,
+    file::{LocalCopy, LocalLock},
+    id::BackupId,
 };
-
-/// One of this many uploads is read back at once.
-const UPLOADS_PER_READ_BACK: u8 = 64;
-/// A fast level, with most of the compression that zstd achieves for a database.
-const ZSTD_LEVEL: i32 = 3;
 
 /// The database to back up.
 #[derive(Debug, Clone, Copy)]
@@ -201,38 +193,6 @@ pub(super) async fn store(
     }
 }
 
-/// Compresses, encrypts and writes one chunk, under its name and its number under this key.
-pub(super) async fn put(
-    backups: &Backups,
-    (id, key): (&BackupId, &DataKey),
-    (name, number): (String, usize),
-    piece: &[u8],
-) -> Result<Chunk, BackupError> {
-    let small = zstd::bulk::compress(piece, ZSTD_LEVEL);
-    let small = small.map_err(|error| Fault::Broken(format!("a chunk could not be compressed: {error}")))?;
-    let sealed = key.seal(id.as_str(), number as u32, small);
-    let sealed = sealed.ok_or_else(|| Fault::Broken("a chunk could not be encrypted".to_owned()))?;
-    let chunk = Chunk { name, bytes: sealed.len() as u64, sha256: sha256(&sealed) };
-    let object = format!("{id}/{}", chunk.name);
-    if !backups.store.create(&object, sealed.into()).await? {
-        return Err(BackupError::Occupied(object));
-    }
-    read_back(&backups.store, &backups.clock, &object, &chunk).await?;
-    Ok(chunk)
-}
-
-/// Reads back one of 64 objects, to detect a store that loses data.
-async fn read_back(store: &Store, clock: &Clock, object: &str, chunk: &Chunk) -> Result<(), BackupError> {
-    let mut die = [0];
-    clock.fill(&mut die);
-    if die[0] % UPLOADS_PER_READ_BACK != 0 {
-        return Ok(());
-    }
-    let found = store.get(object, MAX_CHUNK_BYTES).await?;
-    let is_same = found.is_some_and(|bytes| sha256(&bytes) == chunk.sha256);
-    if is_same { Ok(()) } else { Err(BackupError::ReadBack(object.to_owned())) }
-}
-
 /// Parts of a manifest that come from tables of the database.
 pub(super) struct Facts {
     schema: String,
@@ -278,29 +238,4 @@ async fn heads_of(reads: &impl GlobalReads) -> Result<Vec<TenantHead>, Fault> {
         format!("SELECT {} FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id", HeadRow::SELECT);
     let rows = reads.records::<HeadRow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| TenantHead { slug: row.slug, head: row.head }).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::files::FileLocation;
-
-    #[tokio::test]
-    async fn a_place_that_keeps_other_bytes_than_it_was_given_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&FileLocation::Folder(folder.path().to_owned())).unwrap();
-        let clock = Clock::manual(|| Timestamp(0), 7);
-        assert!(store.create("backup/000000", b"kept".as_slice().into()).await.unwrap());
-        let chunk = |sent: &[u8]| Chunk { name: Chunk::name_of(0), bytes: 4, sha256: sha256(sent) };
-        let (kept, other) = (chunk(b"kept"), chunk(b"sent"));
-        let mut found = 0;
-        for _ in 0..1_000 {
-            read_back(&store, &clock, "backup/000000", &kept).await.unwrap();
-            if let Err(error) = read_back(&store, &clock, "backup/000000", &other).await {
-                assert!(matches!(&error, BackupError::ReadBack(object) if object == "backup/000000"), "{error}");
-                found += 1;
-            }
-        }
-        assert!((1..=60).contains(&found), "{found} of 1000, and one in 64 is looked for");
-    }
 }

@@ -7,7 +7,10 @@
 //! cannot continue is given up, and another begins.
 
 mod generation;
+mod location_trust;
 mod read_back;
+mod shipper;
+mod segment_chain;
 
 use std::{
     cell::RefCell,
@@ -21,31 +24,21 @@ use bytes::Bytes;
 use platform::{
     clock::{self, Clock},
     metrics,
-    storage::{Database, Fault, Options, ShippingLock},
+    storage::{Database, Fault, ShippingLock},
 };
 
 use super::{BackupError, Backups};
-use crate::{
-    backups::{
-        core::{
-            scrub::scrub_message,
-            segment::FOLDER,
-            wal::{LogHeader, Position},
-        },
-        spool::Spool,
-        wal::{self, Next},
-    },
-    files::FileLocation,
+use crate::backups::{
+    core::{segment::FOLDER, wal::Position},
+    spool::Spool,
+    wal::{self, Next},
 };
-use generation::Stream;
-use read_back::LocationTrust;
+use shipper::{RETRY_INTERVAL, ROUND_INTERVAL, State, monotonic, record_failure};
 
-/// Time between two rounds.
-const ROUND_INTERVAL: Duration = Duration::from_secs(1);
+pub use shipper::{ShipSettings, Shipper};
+
 /// Interval between two checks of an empty spool.
 const IDLE_INTERVAL: Duration = Duration::from_millis(200);
-/// Time until something that failed is tried again.
-const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Pages, or time, after which a checkpoint is due.
 const CHECKPOINT_PAGES: u64 = 4_000;
 const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
@@ -53,71 +46,6 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
 const MAX_LOG_BYTES: u64 = 1 << 30;
 /// Time that an ending process has to empty the spool.
 const SHUTDOWN_UPLOAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The database whose log is shipped, and the destination.
-#[derive(Debug, Clone)]
-pub struct ShipSettings {
-    pub file: PathBuf,
-    pub place: FileLocation,
-    pub options: Options,
-    /// The version of this binary.
-    pub version: &'static str,
-    /// Maximum bytes of the spool.
-    pub spool_bytes: u64,
-    /// One of this many segments is read back.
-    pub read_back: u32,
-    /// Days in which every backup is kept.
-    pub all_days: i64,
-}
-
-#[derive(Default)]
-struct State {
-    /// The generation that can be restored.
-    current: Option<Stream>,
-    /// The one whose backup is being stored.
-    coming: Option<Stream>,
-    /// Position in the log, for both; `None` before its first frame, and while there is no
-    /// generation.
-    position: Option<Position>,
-    /// Position of the log at the last checkpoint that moved all of it into the database.
-    whole: Option<Position>,
-    /// The log that it was, also where nobody reads it.
-    whole_log: Option<LogHeader>,
-    is_copying: bool,
-    /// Start of the current generation, in microseconds since 1970 UTC.
-    begun_at: i64,
-    checkpointed_at: Duration,
-    /// Start of the last successful round, and of the last one after which no segment waits.
-    round_at: Duration,
-    caught_up_at: Duration,
-    mistrust: LocationTrust,
-    /// The segment because of which a generation was given up while its backup was being stored.
-    not_kept: Option<String>,
-}
-
-impl State {
-    fn has_streams(&self) -> bool {
-        self.current.is_some() || self.coming.is_some()
-    }
-
-    fn give_up(&mut self) {
-        (self.current, self.coming, self.position, self.whole) = (None, None, None, None);
-    }
-}
-
-/// Ships the log of one database.
-pub struct Shipper {
-    db: Database,
-    backups: Backups,
-    clock: Clock,
-    settings: ShipSettings,
-    /// Never closed: closing it would drop the locks that SQLite has on the file.
-    main: &'static File,
-    log: PathBuf,
-    spool: Spool,
-    state: RefCell<State>,
-    lock: ShippingLock,
-}
 
 impl Shipper {
     /// Opens the log; returns `None` while another process ships it.
@@ -285,16 +213,6 @@ impl Shipper {
         self.spool.remove(&generation, &segment).map_err(disk)?;
         Ok(true)
     }
-}
-
-fn record_failure(what: &str, error: &impl std::fmt::Display) {
-    metrics::log_shipping_failed();
-    let error = scrub_message(&error.to_string());
-    tracing::warn!(%error, "{what}");
-}
-
-fn monotonic(clock: &Clock) -> Duration {
-    Duration::from_micros(clock.monotonic().micros().unsigned_abs())
 }
 
 fn log_bytes(log: &Path) -> u64 {

@@ -1,10 +1,12 @@
 //! Partial updates of days: most pages change a few of thirty-three columns, and each column is
 //! sent to Postgres as an array.
 
-use entity::{prelude::*, record::Record, tables::demand_day};
+use entity::{
+    prelude::*,
+    record::Record,
+    tables::demand_day::{self, Model as Day},
+};
 use platform::storage::{Bulk, Fault, Reads, Rows, Work};
-
-use super::days::Day;
 
 /// Defines a record with some figures of a day's row and its key, for updates that write these
 /// columns only.

@@ -10,11 +10,17 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use uuid::Uuid;
 
-use super::page::DocumentPlace;
 use crate::{
     demand::core::{DayKey, DemandLine, DemandOrder, DemandReturn, MatchedUnits, PlacedLine, ReturnCounted, ReturnedLine},
     insight::core::SoldLine,
 };
+
+/// Channel of a document, and the currency of its amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentPlace {
+    pub channel: ChannelId,
+    pub currency: Option<Currency>,
+}
 
 #[derive(Record)]
 #[record(of = sales_order, alias = "o")]

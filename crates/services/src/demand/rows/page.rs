@@ -15,7 +15,7 @@ use platform::storage::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::documents::return_places;
+use super::documents::{DocumentPlace, return_places};
 use crate::demand::core::{DayKey, StockChange};
 
 /// Entries of a page, at most: more than the longest movement has, so that a page holds one at least.
@@ -63,13 +63,6 @@ struct Movements {
     count: i64,
     of: HashMap<i64, MovementRow>,
     reversed: HashMap<MovementId, ReversedRow>,
-}
-
-/// Channel of a document, and the currency of its amounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DocumentPlace {
-    pub channel: ChannelId,
-    pub currency: Option<Currency>,
 }
 
 #[derive(Record)]

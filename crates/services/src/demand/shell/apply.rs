@@ -8,7 +8,7 @@ use entity::{
 };
 use platform::storage::{Fault, Reads, Work};
 
-use super::remembered::{CachedDay, DayCache};
+use super::day_cache::{CachedDay, DayCache};
 use crate::demand::{
     core::{DayKey, Delta, Deltas, Overflow, Span, spans_from, week_of},
     rows::{self, Book, Day, LastStock, LevelChanges, Week},

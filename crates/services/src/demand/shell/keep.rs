@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     apply::{apply, overflow_fault, recompute_spans},
     batch::{Batch, BatchLimit, Documents, Levels, next},
-    remembered::{BookCache, DayCache},
+    day_cache::{BookCache, DayCache},
 };
 use crate::demand::{
     core::{CountedLines, Deltas, ReturnCounted, change_order, change_return},

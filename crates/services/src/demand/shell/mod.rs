@@ -5,7 +5,7 @@ mod batch;
 mod facts;
 mod keep;
 mod rebuild;
-mod remembered;
+mod day_cache;
 mod stock;
 
 pub use facts::{FactPage, FactRequest, demand_facts};

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::{
     apply::{changes_of, span},
     batch::{BatchLimit, Levels, join, next, next_after},
+    day_cache::DayCache,
     keep::{count, count_page, needs_sweep, sweep},
-    remembered::DayCache,
 };
 use crate::demand::rows::{self, Book};
 

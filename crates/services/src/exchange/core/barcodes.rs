@@ -3,7 +3,7 @@
 use inventory::catalog::core::{MAX_BARCODES, product::Barcode};
 use serde_json::{Value, json};
 
-use super::{Refusal, cells::Values, fields::parse_whole};
+use super::{cells::Values, record::parse_whole, refusal::Refusal};
 
 /// Maximum values in a JSON list: each code may have some other fields, which are ignored.
 const MAX_VALUES: usize = 16 * MAX_BARCODES;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Earnest, cells::has_many_values};
+use super::{cells::has_many_values, options::Earnest};
 use crate::files::core::limits::BULK_RESPONSE_BYTES;
 
 /// Whether a mutation recognizes a repeated call.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use entity::prelude::{Money, Timestamp};
 
-use super::{Format, numbers};
+use super::{numbers, options::Format};
 use crate::files::core::limits::LINE_VALUES;
 
 /// Content of a cell.

@@ -2,7 +2,7 @@
 
 use inventory::catalog::core::goods;
 
-use super::{Noun, order_lines};
+use super::{noun::Noun, order_lines};
 
 const FIELDS_BEFORE_GOODS: &[&str] = &[
     "sku",

@@ -3,9 +3,9 @@
 use inventory::catalog::core::goods::{GoodsFields, MAX_TAGS};
 
 use super::{
-    Refusal, Refused,
     cells::Values,
-    fields::{Cells, parse_whole},
+    record::{Cells, parse_whole},
+    refusal::{Refusal, Refused},
 };
 
 pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {

@@ -1,7 +1,7 @@
 //! Encoding and delimiter of a text, guessed from its beginning. Guesses are reported, and the
 //! caller may set both instead.
 
-use super::Format;
+use super::options::Format;
 
 /// Bytes that are examined.
 pub const SAMPLE_BYTES: usize = 64 << 10;

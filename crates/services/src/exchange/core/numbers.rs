@@ -1,7 +1,7 @@
 //! JSON numbers with more digits than a floating-point number has. A parser rounds them silently;
 //! here their text is kept, or they are refused.
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// Digits that any floating-point number keeps.
 const DIGITS: usize = 15;

@@ -9,9 +9,9 @@ use inventory::{
 };
 
 use super::{
-    Refusal, Refused,
     cells::Item,
-    fields::{Cells, ResolvedNames},
+    record::{Cells, ResolvedNames},
+    refusal::{Refusal, Refused},
 };
 
 /// The columns of a line in an import.

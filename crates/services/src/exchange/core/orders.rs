@@ -8,8 +8,9 @@ use std::{
 use inventory::catalog::core::text::fold;
 
 use super::{
-    Noun,
-    fields::{Cells, Record},
+    noun::Noun,
+    record::{Cells, Record},
+    refusal::Unfit,
 };
 
 /// Maximum rows of an order: as many lines as `orderCreate` accepts.
@@ -69,16 +70,6 @@ pub fn group_orders(rows: &[Record]) -> Vec<&[Record]> {
     let mut starts: Vec<usize> = starts.collect();
     starts.push(rows.len());
     starts.windows(2).map(|pair| &rows[pair[0]..pair[1]]).collect()
-}
-
-/// Reasons to refuse an order whose rows cannot be determined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unfit {
-    /// The order's rows are not adjacent.
-    Scattered,
-    TooLong,
-    /// A row next to the order's rows does not name its order: it may belong to this one.
-    Doubtful,
 }
 
 /// Orders of a file that are refused regardless of their content.

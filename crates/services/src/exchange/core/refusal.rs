@@ -1,9 +1,8 @@
-//! Refused rows and the reasons, as values; `shell/wording.rs` converts them to codes and texts.
+//! Refused rows and the reasons, as values; `shell/rejection_messages.rs` converts them to codes
+//! and texts.
 
 use entity::prelude::*;
 use inventory::ledger::DocumentNumber;
-
-use super::orders::Unfit;
 
 /// A row that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,4 +108,14 @@ pub enum OrderRefusal {
         row: i64,
         why: Box<Refusal>,
     },
+}
+
+/// Reasons to refuse an order whose rows cannot be determined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// The order's rows are not adjacent.
+    Scattered,
+    TooLong,
+    /// A row next to the order's rows does not name its order: it may belong to this one.
+    Doubtful,
 }

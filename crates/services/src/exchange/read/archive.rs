@@ -9,10 +9,7 @@ use std::{
 
 use flate2::{Crc, bufread::DeflateDecoder};
 
-use super::{
-    Stop,
-    pipe::{InvalidWorkbook, invalid_workbook},
-};
+use super::unreadable::{InvalidWorkbook, Stop, invalid_workbook};
 use crate::files::core::limits::{WORKBOOK_BYTES, WORKBOOK_DIRECTORY_BYTES, WORKBOOK_ENTRIES, WORKBOOK_RATIO};
 
 /// The record at the end: the size of its fixed part, and that of the longest comment after it.

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use quick_xml::events::Event;
 
 use super::{
-    Stop,
     archive::{Archive, Part},
-    pipe::invalid_workbook,
+    unreadable::{Stop, invalid_workbook},
     xml::{Xml, attribute},
 };
 use crate::files::core::limits::{WORKBOOK_BOOK_BYTES, WORKBOOK_STYLES, WORKBOOK_STYLES_BYTES, WORKBOOK_TEXT_BYTES};

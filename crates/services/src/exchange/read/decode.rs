@@ -5,7 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use encoding_rs::{CoderResult, Decoder, Encoding};
 
-use super::{Pipe, Stop, Unreadable, pipe::spool_to_file};
+use super::{
+    pipe::{Pipe, spool_to_file},
+    unreadable::{Stop, Unreadable},
+};
 use crate::exchange::core::guess;
 
 const READ_BYTES: usize = 64 << 10;

@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{Chunks, ReadPlan, Sender, Stop, Unreadable};
+use super::{
+    chunks::{Chunks, ReadPlan, Sender},
+    unreadable::{Stop, Unreadable},
+};
 use crate::{
     exchange::core::{
         FileReading, Format, Noun,

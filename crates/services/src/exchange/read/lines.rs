@@ -4,7 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 
 use tokio::sync::mpsc;
 
-use super::{CHANNEL_CHUNKS, Pipe, Unreadable, pipe};
+use super::{
+    chunks::CHANNEL_CHUNKS,
+    pipe::Pipe,
+    unreadable::{Unreadable, convert_error},
+};
 use crate::{
     exchange::core::bulk::Line,
     files::Bytestream,
@@ -30,7 +34,7 @@ pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Re
             Ok(true) => Ok(LinesMessage::End),
             // The receiver is closed: nothing is sent.
             Ok(false) => return,
-            Err(error) => Err(pipe::convert_error(&error)),
+            Err(error) => Err(convert_error(&error)),
         };
         let _ = sender.blocking_send(last);
     });

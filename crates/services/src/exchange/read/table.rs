@@ -6,7 +6,11 @@ use std::{
     rc::Rc,
 };
 
-use super::{Chunks, ReadPlan, Sender, Stop, Unreadable, decode::MIN_BUFFER_BYTES, pipe::TooLong};
+use super::{
+    chunks::{Chunks, ReadPlan, Sender},
+    decode::MIN_BUFFER_BYTES,
+    unreadable::{Stop, TooLong, Unreadable},
+};
 use crate::{
     exchange::core::{
         FileReading, Format,

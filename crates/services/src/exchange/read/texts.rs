@@ -9,9 +9,8 @@ use std::{
 use quick_xml::events::Event;
 
 use super::{
-    Stop,
     archive::Part,
-    pipe::invalid_workbook,
+    unreadable::{Stop, invalid_workbook},
     xml::{Xml, attribute},
 };
 use crate::files::core::limits::ROW_BYTES;

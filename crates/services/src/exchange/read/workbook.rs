@@ -7,11 +7,12 @@ use platform::clock;
 use quick_xml::events::Event;
 
 use super::{
-    Chunks, Pipe, ReadPlan, Sender, Stop, Unreadable,
     archive::Archive,
     book::Book,
-    pipe::{invalid_workbook, spool_to_file},
+    chunks::{Chunks, ReadPlan, Sender},
+    pipe::{Pipe, spool_to_file},
     texts::{SharedStrings, read_rich_text, unescape},
+    unreadable::{Stop, Unreadable, invalid_workbook},
     xml::{Xml, attribute},
 };
 use crate::{

@@ -9,9 +9,8 @@ use quick_xml::{
 };
 
 use super::{
-    Stop,
     archive::Part,
-    pipe::{self, InvalidWorkbook, invalid_workbook},
+    unreadable::{InvalidWorkbook, Stop, convert_error, invalid_workbook},
 };
 use crate::files::core::limits::ROW_BYTES;
 
@@ -110,7 +109,7 @@ impl Xml {
 
 fn fault(error: quick_xml::Error) -> Stop {
     match error {
-        quick_xml::Error::Io(error) => pipe::convert_error(&error).into(),
+        quick_xml::Error::Io(error) => convert_error(&error).into(),
         other => invalid_workbook(other),
     }
 }

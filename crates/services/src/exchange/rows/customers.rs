@@ -8,7 +8,7 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::export::{After, ExportScope, Page};
+use super::export_page::{After, ExportScope, Page};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 /// Customers that are read at once: each is decrypted separately.

@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use super::export::{After, ExportScope, Page, money, one_of, read_within, stores};
+use super::export_page::{After, ExportScope, Page, money, one_of, read_within, stores};
 use crate::exchange::core::{ExportOptions, FactRange, cells::Item};
 
 /// Microseconds of a day.

@@ -8,7 +8,7 @@ use entity::{
 use inventory::{catalog::rows::Clause, orders::rows::LineRow};
 use platform::storage::{Fault, Reads};
 
-use super::export::{After, ExportScope, Page, one_of, read, stores, within};
+use super::export_page::{After, ExportScope, Page, one_of, read, stores, within};
 use crate::exchange::core::{ExportOptions, cells::Item, order_lines};
 
 #[derive(Record)]

@@ -9,7 +9,7 @@ use inventory::catalog::rows::Clause;
 use platform::storage::{Fault, Reads};
 use sea_orm::Value;
 
-use super::export::{After, ExportScope, Page, money, one_of, read, read_within, stores, within};
+use super::export_page::{After, ExportScope, Page, money, one_of, read, read_within, stores, within};
 use crate::exchange::core::{ExportOptions, cells::Item};
 
 #[derive(Record)]

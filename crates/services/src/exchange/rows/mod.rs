@@ -4,6 +4,7 @@ mod customers;
 pub mod export;
 pub mod export_facts;
 mod export_orders;
+pub mod export_page;
 mod export_stock;
 pub mod resolved_names;
 pub mod lines;

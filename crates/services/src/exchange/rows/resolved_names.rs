@@ -8,7 +8,7 @@ use platform::storage::{Fault, Reads, Row};
 
 use crate::exchange::core::{
     Noun,
-    fields::{Cells, Record, ResolvedNames},
+    record::{Cells, Record, ResolvedNames},
 };
 
 /// Folded code of the channel of orders without an explicit channel.

@@ -7,11 +7,14 @@ use inventory::catalog::{
 };
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{Exchange, Halt, RefusalText};
+use super::{
+    halt::Halt,
+    service::{Exchange, RefusalText},
+};
 use crate::exchange::{
     core::{
-        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refusal, Refused, Run,
-        fields::{self, Record, ResolvedNames},
+        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refusal, Refused, Run, fields,
+        record::{Record, ResolvedNames},
     },
     rows::{self, resolved_names::resolved_names},
 };

@@ -8,16 +8,19 @@ use entity::prelude::*;
 use futures_util::TryStreamExt;
 use iam::access::{Changed, Permit, kind};
 use platform::{
-    clock::Clock,
-    jobs::{self, Lease},
+    jobs::Lease,
     storage::{Fault, Work, journal},
 };
 
 use super::{
-    Exchange, ExchangeError, Halt, Turn,
     engine::{BatchOutcome, Call, DryRun, Engine, Requester},
-    manage::{Ask, JOB, Order, Requested},
-    wording,
+    error::ExchangeError,
+    halt::Halt,
+    manage::{Ask, Requested},
+    queue::begin_next,
+    rejection_messages,
+    service::Exchange,
+    time_slice::Turn,
 };
 use crate::{
     exchange::{
@@ -47,17 +50,6 @@ pub struct BulkRequest {
     pub earnest: Earnest,
     /// API key of the request; None if a member made it.
     pub key: Option<ApiKeyId>,
-}
-
-/// Enqueues the job of the operation that has waited longest, unless one of the tenant's is
-/// running.
-pub(super) async fn begin_next(work: &Work, clock: &Clock) -> Result<(), Fault> {
-    if !lines::is_running(work).await?
-        && let Some(id) = lines::next(work).await?
-    {
-        jobs::enqueue_once(work, clock, JOB, &Order { id }).await?;
-    }
-    Ok(())
 }
 
 impl Exchange {
@@ -290,7 +282,7 @@ fn prepare_calls(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>
         let request = format!("{}/{}", run.id, line.number);
         match bulk::variables(line, options, request.clone()) {
             Ok(variables) => calls.push(Call { number: line.number, variables, request }),
-            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &wording::line(&why))),
+            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &rejection_messages::line(&why))),
         }
     }
     (calls, answers)

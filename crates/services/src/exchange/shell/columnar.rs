@@ -1,4 +1,5 @@
-//! Rows into a Parquet file: the values of each column are gathered, and written a group of rows at a time.
+//! Rows into a Parquet file: the values of each column are gathered, and written a group of rows at
+//! a time.
 
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use parquet::{
 };
 
 use super::{
-    Halt,
-    write::{broken, value_text},
+    halt::Halt,
+    text_rows::{broken, value_text},
 };
 use crate::exchange::core::{
     cells::Item,

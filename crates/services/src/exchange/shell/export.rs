@@ -9,14 +9,11 @@ use platform::{
     storage::{Fault, Reads},
 };
 
-use super::{Exchange, Halt, write::Sheet};
+use super::{halt::Halt, service::Exchange, write::Sheet};
 use crate::{
     exchange::{
         core::{Counts, ExportOptions, FactManifest, FactRange, FileReading, Noun, Run, Since, columns::exported},
-        rows::{
-            export::{ExportScope, page},
-            export_facts,
-        },
+        rows::{export::page, export_facts, export_page::ExportScope},
     },
     files::Made,
 };

@@ -9,18 +9,19 @@ use sea_orm::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Exchange, ExchangeError, Halt, Requester,
     columnar::Columnar,
+    engine::Requester,
+    error::ExchangeError,
     export::{check_generation, export_scope},
+    halt::Halt,
     manage::check_permission,
-    write::{broken, csv_row, empty_csv, json_line, write_columns},
+    service::Exchange,
+    text_rows::{broken, csv_row, empty_csv, json_line},
+    write::write_columns,
 };
 use crate::exchange::{
     core::{ExportOptions, FactRange, Format, Kind, Noun, cells::Item, columns::exported},
-    rows::{
-        export::{ExportScope, page},
-        export_facts,
-    },
+    rows::{export::page, export_facts, export_page::ExportScope},
 };
 
 /// Size at which a file ends; the rows continue in the next one.

@@ -2,7 +2,7 @@
 
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{Exchange, Halt, Turn};
+use super::{halt::Halt, service::Exchange, time_slice::Turn};
 use crate::{
     exchange::{
         core::{

@@ -11,9 +11,13 @@ use platform::{
         journal,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Exchange, ExchangeError, bulk::begin_next, can_see, exchange_event};
+use super::{
+    error::ExchangeError,
+    queue::{JOB, Order, begin_next},
+    service::{Exchange, can_see, exchange_event},
+};
 use crate::exchange::events;
 use crate::{
     exchange::{
@@ -26,16 +30,8 @@ use crate::{
     },
 };
 
-/// The kind of job that carries exchanges out.
-pub const JOB: &str = "exchange.run";
 /// Maximum exchanges of a tenant that are queued or running.
 const MAX_OPEN: i64 = 100;
-
-/// Payload of the job.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Order {
-    pub id: ExchangeId,
-}
 
 /// Request for an exchange.
 #[derive(Debug, Clone, Serialize)]

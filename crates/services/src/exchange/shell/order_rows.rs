@@ -13,10 +13,9 @@ use inventory::{
 use platform::clock;
 
 use crate::exchange::core::{
-    Noun, OrderRefusal, Refusal, Refused,
-    fields::{Cells, Record, ResolvedNames},
-    order_lines,
+    Noun, OrderRefusal, Refusal, Refused, order_lines,
     orders::ORDER_ROWS,
+    record::{Cells, Record, ResolvedNames},
 };
 
 const _: () = assert!(ORDER_ROWS == MAX_LINES);

@@ -17,12 +17,12 @@ use inventory::{
 };
 use platform::{jobs::Lease, storage::Fault};
 
-use super::{Exchange, Halt, apply::key_of, order_rows::ParsedOrder};
+use super::{apply::key_of, halt::Halt, order_rows::ParsedOrder, service::Exchange};
 use crate::exchange::{
     core::{
         Counts, Earnest, ImportOptions, Mode as RowMode, Noun, OrderRefusal, Refusal, Refused, Run,
-        fields::{Record, ResolvedNames},
         orders::{OrderDefects, group_orders},
+        record::{Record, ResolvedNames},
     },
     rows::resolved_names::{DIRECT, resolved_names},
 };

@@ -3,13 +3,10 @@
 use platform::storage::Fault;
 use tokio::sync::mpsc;
 
-use super::{Exchange, Halt, import::import_options, write::Sheet};
+use super::{halt::Halt, import::import_options, service::Exchange, write::Sheet};
 use crate::{
     exchange::{
-        core::{
-            Earnest, Format, Kind, Noun, Run,
-            fields::{self, Record},
-        },
+        core::{Earnest, Format, Kind, Noun, Run, fields, record::Record},
         read::{self, ReadMessage, ReadPlan, Unreadable},
         rows,
     },

@@ -14,12 +14,13 @@ use inventory::{
 use platform::{clock, jobs::Lease, storage::Fault};
 
 use super::{
-    Exchange, Halt,
     apply::{ParsedRows, key_of, sorted},
+    halt::Halt,
+    service::Exchange,
 };
 use crate::exchange::core::{
     Counts, Earnest, ImportOptions, Noun, Refusal, Refused, Run,
-    fields::{Cells, Record, ResolvedNames},
+    record::{Cells, Record, ResolvedNames},
 };
 
 /// A row as a line of the ledger.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Problem;
+use super::problem::Problem;
 
 const MAX_TEXT: usize = 200;
 const MAX_SECRET: usize = 256;

@@ -3,8 +3,8 @@
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Fields, Schedule};
-use crate::exchange::core::{FactRange, Noun, columns::exported, typed::typed_name};
+use super::fields::Fields;
+use crate::exchange::core::{FactRange, Noun};
 
 /// Version of the format of manifests and rows. A new column leaves it unchanged; another meaning
 /// of a column changes it.
@@ -106,38 +106,6 @@ fn ending(format: ExportFormat) -> &'static str {
         ExportFormat::Parquet => "parquet",
         ExportFormat::Csv => "csv",
         ExportFormat::Jsonl => "jsonl",
-    }
-}
-
-impl Schedule {
-    /// Returns the manifest of its run.
-    pub fn manifest(&self, run: &RunPlan) -> Manifest {
-        let names = exported(noun_of(self.fields.entity)).iter();
-        let columns = match self.fields.format {
-            ExportFormat::Parquet => names.map(|name| typed_name(name)).collect(),
-            ExportFormat::Csv | ExportFormat::Jsonl => names.map(|name| (*name).to_owned()).collect(),
-        };
-        let replaces_by: &[&str] = match self.fields.entity {
-            ExportEntity::DemandFacts => &["businessDate", "productId", "storeId", "channelId", "currency"],
-            ExportEntity::Movements => &[],
-            ExportEntity::Orders => &["number"],
-            ExportEntity::Stock => &["sku", "store"],
-        };
-        Manifest {
-            schema_version: SCHEMA_VERSION,
-            schedule_id: self.id,
-            entity: self.fields.entity,
-            format: self.fields.format,
-            set: run.set,
-            generation: run.generation,
-            is_whole: run.is_whole,
-            from_seq: run.from,
-            to_seq: run.to,
-            replaces_by: replaces_by.iter().map(|name| (*name).to_owned()).collect(),
-            columns,
-            rows: run.files.iter().map(|file| file.rows).sum(),
-            files: run.files.clone(),
-        }
     }
 }
 

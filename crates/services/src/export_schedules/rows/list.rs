@@ -8,7 +8,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::ScheduleRow;
+use super::schedule_row::ScheduleRow;
 use crate::export_schedules::core::Schedule;
 
 /// Sort field of schedules; the ID breaks ties. There is no index: a tenant has few.

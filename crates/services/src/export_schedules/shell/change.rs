@@ -14,7 +14,10 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ExportScheduleError, ExportScheduleRefusal, ExportSchedules, May, sees};
+use super::{
+    refusal::{ExportScheduleError, ExportScheduleRefusal},
+    service::{ExportSchedules, May, sees},
+};
 use crate::{
     exchange::may_feed,
     export_schedules::{

@@ -8,9 +8,9 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ExportSchedules, place::Destination};
+use super::{destination::Destination, service::ExportSchedules, stop_reason::StopReason};
 use crate::{
-    exchange::{FeedError, Requester, feed_head},
+    exchange::{Requester, feed_head},
     export_schedules::{
         core::{EntityVersion, RunPlan, Schedule, noun_of},
         events::{EXPORT_SCHEDULE_COMPLETED, EXPORT_SCHEDULE_FAILED, ExportScheduleEvent},
@@ -24,38 +24,10 @@ pub const JOB: &str = "export.run";
 /// Tries of a run: with their pauses, most of an hour of an unavailable bucket.
 pub const MAX_TRIES: i64 = 12;
 
-const ACCESS_LOST: &str = "the member or integration that set the schedule has no access any more: set it again";
-
 /// Payload of an export job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportRun {
     pub schedule: ExportScheduleId,
-}
-
-/// Reason why a run stops before its end.
-#[derive(Debug)]
-pub(super) enum StopReason {
-    /// The schedule was changed, paused, removed, or started again from the beginning.
-    Overtaken,
-    /// The run cannot continue until a member sets the schedule again.
-    Paused(String),
-    /// The destination cannot be written to: the next try may succeed.
-    Away(String),
-    Fault(Fault),
-}
-impl From<Fault> for StopReason {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<FeedError> for StopReason {
-    fn from(error: FeedError) -> Self {
-        match error {
-            FeedError::Gone => Self::Paused(ACCESS_LOST.to_owned()),
-            FeedError::Denied(why) => Self::Paused(why),
-            FeedError::Fault(fault) => Self::Fault(fault),
-        }
-    }
 }
 
 /// A run in progress.

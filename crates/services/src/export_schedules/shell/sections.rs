@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use platform::clock;
 
-use super::{
-    ExportSchedules,
-    runs::{Running, StopReason},
-};
+use super::{runs::Running, service::ExportSchedules, stop_reason::StopReason};
 use crate::{
     exchange::{Feed, FeedFile},
     export_schedules::core::{RunPlan, Section, WrittenFile, noun_of},

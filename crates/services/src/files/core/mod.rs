@@ -2,7 +2,7 @@
 
 pub mod limits;
 pub mod link;
-pub mod pace;
+pub mod min_speed;
 mod picture;
 mod sniff;
 

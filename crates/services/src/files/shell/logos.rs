@@ -5,7 +5,7 @@ use entity::prelude::*;
 use futures_util::TryStreamExt;
 use platform::storage::Fault;
 
-use super::{FileError, Files, pictures::append_part};
+use super::{error::FileError, pictures::append_part, service::Files};
 use crate::files::{
     core::{
         MediaType, Purpose, State,

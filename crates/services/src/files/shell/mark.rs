@@ -3,7 +3,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Files, Store, StoreError};
+use super::service::Files;
+use crate::files::store::{Store, StoreError};
 
 /// Text of the mark, for a person who finds it.
 const TEXT: &[u8] = b"This is a file store of Entrepot. The database names this mark; keep it with the files.\n";

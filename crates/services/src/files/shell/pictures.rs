@@ -8,7 +8,10 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{FileError, Files, Opened};
+use super::{
+    error::FileError,
+    service::{Files, Opened},
+};
 use crate::files::{
     core::{
         File, Purpose, State, Thumbnails,

@@ -13,13 +13,16 @@ use platform::{
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
-use super::{FileError, Files, folder, settle};
+use super::{
+    error::FileError,
+    service::{Files, folder, settle},
+};
 use crate::files::{
     core::{
         Dimensions, File, Purpose, State, area,
         limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
         link::LinkPurpose,
-        pace::{RateWindow, TooSlow},
+        min_speed::{RateWindow, TooSlow},
         sniff,
     },
     rows,

@@ -5,7 +5,11 @@ use entity::prelude::*;
 use iam::access::Permit;
 use platform::storage::{Work, once};
 
-use super::{FileError, Files, folder, receive::ReceivedBytes, settle};
+use super::{
+    error::FileError,
+    receive::ReceivedBytes,
+    service::{Files, folder, settle},
+};
 use crate::files::{
     core::{File, Purpose, State, limits::KEPT_SECONDS},
     rows,

@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::TenantId;
 use uuid::Uuid;
 
-use super::FileError;
+use super::error::FileError;
 use crate::files::core::{
     File,
     limits::{UPLOADS, UPLOADS_PER_CALLER, UPLOADS_PER_TENANT},

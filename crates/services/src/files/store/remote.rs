@@ -11,7 +11,7 @@ use object_store::{
 };
 use tokio::sync::Semaphore;
 
-use super::{Store, StoreError};
+use super::{error::StoreError, objects::Store};
 use crate::files::core::limits::MAX_CONCURRENT_UPLOADS;
 
 /// Retries of a request; the caller itself retries later.

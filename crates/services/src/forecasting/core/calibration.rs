@@ -12,7 +12,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{History, Level, SeriesHistory, StoredChoice, StoredClasses};
+use super::{History, Level, SeriesHistory, StoredClasses};
 
 /// Promised service levels that are simulated.
 const PROMISED_LEVELS: [f64; 3] = [0.90, 0.95, 0.98];
@@ -135,12 +135,6 @@ impl Calibration {
             }
         }
         Self(found)
-    }
-    /// Returns the corrections in the choices of a run. `None` if the text cannot be parsed.
-    pub fn of_run(choices: &str) -> Option<Self> {
-        let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
-        let all: Vec<StoredCorrection> = stored.into_iter().flat_map(|choice| choice.corrections).collect();
-        Some(Self::new(&all))
     }
     /// Returns the quantile level by which a class is given the promised service: the promise
     /// itself if there is no calibration. Between simulated promises the shift is linear; below

@@ -1,4 +1,5 @@
-//! Intervals of days: the days that a run reads for them, and the stored errors of days.
+//! History of days: the days that a run reads for intervals of days, and the errors that it finds
+//! in them.
 
 use std::collections::HashMap;
 
@@ -6,16 +7,14 @@ use entity::prelude::*;
 use forecast::{
     Panel, Run,
     engine::{Days, day_errors, day_origins},
-    intervals::{DayForecast, DayTally, day_bounds},
+    intervals::DayTally,
     panel::WEEK_DAYS,
-    selection::SCORED_WEEKS,
     weekdays::{ByDay, PROFILE_WEEKS},
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
-    History, SeriesHistory, StoredShape, Sums, YEAR_WEEKS,
-    stored::StoredChoice,
+    DayLevel, History, SeriesHistory, StoredDayErrors, StoredShape, Sums, YEAR_WEEKS,
+    rounding::rounded_outwards,
     weekdays::{OpenDays, profiles},
 };
 
@@ -24,23 +23,6 @@ use super::{
 const MAX_GROUPS: usize = 4_000;
 /// Scaled errors are stored to a ten-thousandth.
 const PARTS: f64 = 10_000.0;
-/// Bounds are stored to a thousandth of a unit.
-const THOUSAND: f64 = 1_000.0;
-
-/// The pools of errors of days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DayLevel {
-    /// A product in a store.
-    Store,
-    /// A product in all stores together.
-    AllStores,
-    /// A category or all products, in a store or in all.
-    Sum,
-}
-
-impl DayLevel {
-    const ALL: [Self; 3] = [Self::Store, Self::AllStores, Self::Sum];
-}
 
 /// Demand of a product in a store in a week, Monday first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,53 +30,6 @@ pub struct WeekDays {
     pub product: ProductId,
     pub store: StoreId,
     pub units: ByDay<i64>,
-}
-
-/// The days of a forecast week.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WeekForecast {
-    /// Weeks ahead, from 1 on.
-    pub ahead: usize,
-    /// Expected units, Monday first.
-    pub days: ByDay<f64>,
-    /// Mean step between the weeks before. `None` in runs of earlier versions.
-    pub step: Option<f64>,
-}
-
-/// A coming day.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DayPoint {
-    pub mean: f64,
-    /// Lower and upper bounds of the 80 % and of the 95 % interval. `None` if too few errors of
-    /// days are known.
-    pub bounds: Option<[f64; 4]>,
-}
-
-/// Bounds of scaled errors of days, stored with a run: by level, by the expected units of a day and
-/// by its share of the week.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct StoredDayErrors(Vec<Vec<Option<[f64; 4]>>>);
-
-impl StoredDayErrors {
-    /// Returns the errors of a run from its choices as JSON. `None` if the text is not the choices
-    /// of a run.
-    pub fn parse_choices(choices: &str) -> Option<Self> {
-        let stored: Vec<StoredChoice> = serde_json::from_str(choices).ok()?;
-        Some(stored.into_iter().find(|choice| choice.class.is_none()).map(|choice| choice.days).unwrap_or_default())
-    }
-    /// Whether no day has an interval, as in runs of earlier versions.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().flatten().all(Option::is_none)
-    }
-    /// The days of a week with their intervals.
-    pub fn points(&self, level: DayLevel, week: &WeekForecast) -> ByDay<DayPoint> {
-        let quantiles = self.0.get(level as usize).map_or(&[][..], Vec::as_slice);
-        let known = week.step.map_or([None; 7], |step| DayForecast::of_week(&week.days, step));
-        std::array::from_fn(|day| {
-            let bounds = known[day].and_then(|day| day_bounds(quantiles, &day, week.ahead, SCORED_WEEKS));
-            DayPoint { mean: week.days[day], bounds: bounds.map(|bounds| rounded_outwards(bounds, THOUSAND)) }
-        })
-    }
 }
 
 /// The days that a run reads, by week: those of a year for shapes; those before each origin for its
@@ -232,13 +167,6 @@ fn first_of_year(history: &History) -> usize {
     history.weeks.saturating_sub(YEAR_WEEKS as usize)
 }
 
-/// Rounds lower bounds down and upper ones up: many days have no units at all, and a bound a
-/// thousandth above 0 would exclude them.
-fn rounded_outwards([lower80, upper80, lower95, upper95]: [f64; 4], parts: f64) -> [f64; 4] {
-    let (down, up) = (|bound: f64| (bound * parts).floor() / parts, |bound: f64| (bound * parts).ceil() / parts);
-    [down(lower80), up(upper80), down(lower95), up(upper95)]
-}
-
 fn add(sum: &mut ByDay<f32>, units: &ByDay<f32>) {
     sum.iter_mut().zip(units).for_each(|(sum, units)| *sum += units);
 }
@@ -250,7 +178,7 @@ mod tests {
     use forecast::{Settings, forecast_all, intervals::DayShape};
 
     use super::*;
-    use crate::forecasting::core::{LevelFacts, choices_of};
+    use crate::forecasting::core::{LevelFacts, WeekForecast, choices_of};
 
     const MONDAY: i32 = 20_716;
     const WEEKS: i32 = 24;
@@ -298,7 +226,6 @@ mod tests {
         let run = forecast_all(&panel, &Settings::default());
         let errors = days.errors(&panel, &run, &shares, 1);
         // Four series, two products and three sums (all, and each store): 4 origins × 8 weeks × 2 days of each are 256, 128 and 192 errors.
-        assert_eq!(rounded_outwards([-0.476_2, 1.234_51, 0.000_9, 3.0], THOUSAND).to_vec(), [-0.477, 1.235, 0.0, 3.0]);
         let week = WeekForecast { ahead: 1, days: [1.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0], step: Some(1.0) };
         let [monday, tuesday, .., saturday, _] = errors.points(DayLevel::Store, &week);
         let bounds = saturday.bounds.unwrap();

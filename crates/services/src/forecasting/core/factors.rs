@@ -9,7 +9,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{History, class_of, stored::milli};
+use super::{History, class_of, rounding::milli};
 
 /// Maximum series of a tenant for all products.
 const MAX_FACTORS: usize = 20;

@@ -2,12 +2,16 @@
 //! the functions that plans use.
 
 use forecast::{
+    intervals::LONGEST_SUM,
     reorder::whole_units,
     simulate::{DayRule, SupplierDays, Target},
 };
 
-use super::{History, LONGEST_DAYS, LeadDays};
+use super::{History, LeadDays};
 
+/// Maximum days of lead time and review together: longer sums of demand have no errors of their
+/// own.
+pub const LONGEST_DAYS: usize = 7 * LONGEST_SUM;
 const WEEK: usize = 7;
 
 /// A lead time over the days of a history.

@@ -3,7 +3,7 @@
 use forecast::intervals::{DayShape, DayShare};
 use serde::{Deserialize, Serialize};
 
-use super::stored::milli;
+use super::rounding::milli;
 
 /// Shares are stored to a hundred-thousandth.
 const PARTS: f64 = 100_000.0;

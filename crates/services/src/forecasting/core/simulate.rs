@@ -5,7 +5,6 @@ use std::ops::Range;
 use entity::prelude::*;
 use forecast::{
     Panel,
-    intervals::LONGEST_SUM,
     models::Method,
     reorder::{Policy, SafetyMethod, Terms},
     selection::{DEFAULT, MIN_FIRST_POOLED},
@@ -16,13 +15,10 @@ use forecast::{
 use super::{
     History,
     daily::{DayFacts, LeadDays, add_days},
-    played::SimulatedLead,
+    played::{LONGEST_DAYS, SimulatedLead},
 };
 use crate::demand::core::week_of;
 
-/// Maximum days of lead time and review together: longer sums of demand have no errors of their
-/// own.
-pub const LONGEST_DAYS: usize = 7 * LONGEST_SUM;
 /// Minimum and maximum of a promised cycle service level.
 pub const SERVICE_LEVELS: (f64, f64) = LIKELY_SERVICE;
 /// Weeks of demand that a naive policy uses.

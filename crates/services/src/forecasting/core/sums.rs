@@ -7,7 +7,7 @@ use entity::prelude::*;
 use forecast::{engine::SumErrors, weekdays::ByDay};
 use serde::{Deserialize, Serialize};
 
-use super::{DayLevel, DayPoint, History, StoredDayErrors, StoredSeries, WeekForecast, stored::milli};
+use super::{DayLevel, DayPoint, History, StoredDayErrors, StoredSeries, WeekForecast, rounding::milli};
 
 /// A category (nil: all products) in a store (nil: all).
 pub type SumKey = (CategoryId, StoreId);

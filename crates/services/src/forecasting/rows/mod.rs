@@ -7,8 +7,11 @@ mod runs;
 mod scores;
 mod shelf_life;
 mod sums;
-mod watched;
+mod alert_inputs;
 
+pub use alert_inputs::{
+    PlannedProduct, active_products, classes_of_run, mark_reviewed, open_stores, priced, store_units, unreviewed_run,
+};
 pub use factor_filter::FactorFilter;
 pub use factors::{
     FACTORS, FactorSort, FactorsSorted, count_factors, countries, exist_goods, factor, factor_page, factor_source, factors,
@@ -25,6 +28,3 @@ pub use runs::{
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use shelf_life::sellable_days;
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};
-pub use watched::{
-    PlannedProduct, active_products, classes_of_run, mark_reviewed, open_stores, priced, store_units, unreviewed_run,
-};

@@ -15,7 +15,7 @@ use forecast::{
     selection::Incumbent,
     weekdays::ByDay,
 };
-use inventory::catalog::rows::small::tenant_zone;
+use inventory::catalog::rows::small_tables::tenant_zone;
 use platform::{
     blocking,
     clock::{Clock, local_day},

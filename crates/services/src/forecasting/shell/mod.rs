@@ -8,15 +8,15 @@ mod score;
 mod simulate;
 mod simulate_classes;
 mod supply;
-mod watch;
+mod drift_alerts;
 
 pub use ask::{
     ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
 };
+pub use drift_alerts::{watch, watch_all};
 pub use factors::{FactorError, FactorRefusal, FactorRemoval, FactorSet, factor_page, remove_factor, set_factor};
 pub use make::{ForecastRunResult, make_all, make_run};
 pub use score::drifted_classes;
 pub use simulate::{PlayedPolicy, Simulation, SimulationError, simulate};
 pub use simulate_classes::{ClassSelection, simulate_classes};
 pub use supply::days_of_supply;
-pub use watch::{watch, watch_all};

@@ -9,6 +9,6 @@ pub use halves::{IdRange, SplitPoint, SplitSetting, middle_order};
 pub use movement_groups::{MovementGroup, MovementSums, MovementsQuery, movement_groups};
 pub use movements::{MovementTotals, movement_totals};
 pub use sales::{
-    GroupSpan, SalesFilter, SalesQuery, default_currency, documents::has_few_groups, halves::sales_in_halves,
-    in_books::foreign_documents, sales,
+    GroupSpan, SalesFilter, SalesQuery, book_currency::foreign_documents, default_currency, documents::has_few_groups,
+    halves::sales_in_halves, sales,
 };

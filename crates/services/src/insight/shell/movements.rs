@@ -1,4 +1,5 @@
-//! Summaries of movements: a total, and its rows in pages of any number, or all rows of one reading.
+//! Summaries of movements: a total, and its rows in pages of any number, or all rows of one
+//! reading.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,9 @@ use platform::{clock::day_text, paging::Key, storage::Database};
 use uuid::Uuid;
 
 use super::{
-    ReportError,
+    error::{ReportError, to_safe_integer},
     sheet::MAX_GROUPS,
     summary::{RowPage, cursor_key, group_key},
-    to_safe_integer,
 };
 use crate::insight::{
     core::{Group, GroupKey},

@@ -6,8 +6,9 @@ use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
 use super::{
-    ReportError, SalesRow, build_row, by_month,
-    in_books::foreign_sales,
+    book_currency::foreign_sales,
+    error::ReportError,
+    sales_row::{SalesRow, build_row, by_month},
     summary::{RowCursor, RowPage, SalesSpec, Sorted, page_of},
 };
 use crate::insight::{

@@ -1,4 +1,5 @@
-//! Summaries: a total, and its rows in pages of any number. The rows of all pages sum to the total, in money and in units.
+//! Summaries: a total, and its rows in pages of any number. The rows of all pages sum to the total,
+//! in money and in units.
 
 use std::cmp::Reverse;
 
@@ -11,7 +12,11 @@ use platform::{
     storage::{Database, TenantScope},
 };
 
-use super::{ReportError, SalesRow, build_row, by_month, in_books::sales_in_books};
+use super::{
+    book_currency::sales_in_books,
+    error::ReportError,
+    sales_row::{SalesRow, build_row, by_month},
+};
 use crate::insight::{
     core::{Group, GroupKey, Measure, Sums, Tally},
     rows::{self, GroupSpan, SalesFilter, SalesQuery},

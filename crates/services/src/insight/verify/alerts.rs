@@ -1,6 +1,6 @@
 //! Checks of alerts against the stock that they were opened for.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

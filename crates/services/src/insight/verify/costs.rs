@@ -1,6 +1,6 @@
 //! Checks of stock values against the ledger and the cost book's own postings.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

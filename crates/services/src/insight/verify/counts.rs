@@ -1,6 +1,6 @@
 //! Checks of counts against the ledger.
 
-use super::checks::{Check, numbered, tables};
+use super::check::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

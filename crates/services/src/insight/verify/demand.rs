@@ -11,7 +11,7 @@ use platform::{
 };
 
 use super::{
-    checks::{Check, tables},
+    check::{Check, tables},
     report::Broken,
 };
 

@@ -188,7 +188,7 @@ mod tests {
     use entity::tables::ALL;
 
     use super::*;
-    use crate::insight::verify::checks;
+    use crate::insight::verify::{all_checks, check::Check};
 
     /// Whether the check finds nothing if only these tables have rows.
     fn nothing(sql: &str, filled: &[&str]) -> bool {
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_check_finds_nothing_without_rows_of_what_it_rests_on() {
         let is_of_schema = |name: &&str| ALL.iter().any(|table| table.name == *name);
-        for check in checks::all().filter(|check| !check.rests_on.is_empty()) {
+        for check in all_checks::all().filter(|check| !check.rests_on.is_empty()) {
             let (sql, rests_on, invariant) = (check.broken, check.rests_on, check.invariant);
             assert!(rests_on.iter().all(is_of_schema), "{invariant}: {rests_on:?}");
             assert!(
@@ -282,7 +282,7 @@ mod tests {
     fn a_check_that_names_no_table_may_always_find_something() {
         // `tenant` and `tenant_counter` always have a row.
         let is_empty = |table: &str| !["tenant", "tenant_counter"].contains(&table);
-        for check in checks::all().filter(|check| check.rests_on.is_empty()) {
+        for check in all_checks::all().filter(|check| check.rests_on.is_empty()) {
             assert!(!returns_no_rows(check.broken, &is_empty), "{}: name tables that it rests on", check.invariant);
         }
     }
@@ -290,10 +290,9 @@ mod tests {
     #[test]
     fn of_a_tenant_without_goods_few_checks_are_asked() {
         let filled = ["tenant", "tenant_counter", "event", "audit_entry", "member", "role", "role_grant", "store", "channel"];
-        let is_asked =
-            |check: &&checks::Check| check.rests_on.is_empty() || check.rests_on.iter().any(|table| filled.contains(table));
-        let asked: Vec<_> = checks::all().filter(is_asked).map(|check| check.invariant).collect();
-        assert!(asked.len() <= 20 && checks::all().count() > 140, "{asked:#?}");
+        let is_asked = |check: &&Check| check.rests_on.is_empty() || check.rests_on.iter().any(|table| filled.contains(table));
+        let asked: Vec<_> = all_checks::all().filter(is_asked).map(|check| check.invariant).collect();
+        assert!(asked.len() <= 20 && all_checks::all().count() > 140, "{asked:#?}");
         for of_the_counter in ["counter: exists", "transfer: numbers", "journal: time of recording"] {
             assert!(asked.iter().any(|name| name.starts_with(of_the_counter)), "{of_the_counter}: {asked:#?}");
         }
@@ -301,7 +300,7 @@ mod tests {
 
     #[test]
     fn each_check_is_asked_where_all_tables_have_rows() {
-        for check in checks::all() {
+        for check in all_checks::all() {
             assert!(!returns_no_rows(check.broken, &|_| false), "{}", check.invariant);
         }
     }

@@ -14,7 +14,7 @@ use platform::{
     storage::{Backend, Fault, Finds, Reads, Row, Snapshot},
 };
 
-use super::{checks, report::Broken};
+use super::{all_checks, report::Broken};
 
 pub(super) const INVARIANT: &str = "words: every state, kind, currency and time zone has a known value";
 
@@ -241,14 +241,14 @@ impl EnumColumn {
             if self.accepts_value(&said) {
                 continue;
             }
-            let sql = checks::keys(
+            let sql = all_checks::keys(
                 backend,
                 &format!(
                     "SELECT {key}, 'a {column} that is known', CAST($2 AS text) FROM {table} c WHERE c.{owner} = $1 AND {} = CAST($2 AS text) ORDER BY 1 LIMIT 1",
                     quoted(backend, &format!("c.{column}"))
                 ),
             );
-            return checks::first_broken(table, &snapshot.rows(&sql, vec![said.into()]).await?);
+            return all_checks::first_broken(table, &snapshot.rows(&sql, vec![said.into()]).await?);
         }
         Ok(None)
     }

@@ -1,6 +1,6 @@
 //! Checks of the event sequence, its counter, and the events of movements.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

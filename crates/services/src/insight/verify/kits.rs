@@ -1,6 +1,6 @@
 //! Checks of kits, and of the components that orders and returns stored.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

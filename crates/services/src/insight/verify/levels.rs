@@ -2,7 +2,7 @@
 
 use inventory::stock::rows::BLOCK;
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 // The statement below has this number as a literal.
 const _: () = assert!(BLOCK == 1_024);

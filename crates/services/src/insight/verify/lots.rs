@@ -1,6 +1,6 @@
 //! Checks of lots, their levels, and quantities that were set aside.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

@@ -1,7 +1,7 @@
 //! Checks of pictures and documents of products, attachments, papers, and their files; and of bulk
 //! operations.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

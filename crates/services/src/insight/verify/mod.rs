@@ -2,16 +2,17 @@
 //! names the first row that breaks one.
 //!
 //! Most invariants are one statement that finds a broken row (`checks`); contents of JSON texts are
-//! checked page by page (`walk`). A tenant is read from one snapshot, so that a server may go on
-//! writing. An unreadable value is reported like a broken invariant, and the other invariants are
-//! proven all the same; a database that does not answer ends the proof.
+//! checked page by page (`stored_json`). A tenant is read from one snapshot, so that a server may
+//! go on writing. An unreadable value is reported like a broken invariant, and the other invariants
+//! are proven all the same; a database that does not answer ends the proof.
 //!
 //! Checks of empty tables are skipped: a check names tables without whose rows it finds nothing
 //! (`Check::rests_on`, `table_sizes`).
 
 mod alerts;
 mod charges;
-mod checks;
+mod check;
+mod all_checks;
 mod costs;
 mod counts;
 mod demand;
@@ -40,34 +41,23 @@ mod reversals;
 mod search;
 mod table_sizes;
 mod tenancy;
+mod tenants;
 mod transfers;
-mod walk;
+mod stored_json;
 mod works;
 mod enum_columns;
 
-use entity::{
-    prelude::TenantId,
-    record::{Record, Selected},
-    tables::tenant,
-};
+use entity::prelude::TenantId;
 use platform::storage::{Backend, Database, Fault, Reads, Work};
 
 pub use papers::{StoredPapers, verify_papers};
 pub use report::{Broken, Line, Report};
 
-use self::{table_sizes::TableSizes, tenancy::Tenancy};
-
-/// Condition for tenants that are not erased: an erased tenant has nothing left to verify but its
-/// audit log's signatures, which `entrepot audit verify` does.
-const NOT_ERASED: &str = "NOT EXISTS
-    (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY id";
-
-#[derive(Record)]
-#[record(of = tenant, alias = "t")]
-struct TenantRow {
-    id: TenantId,
-    slug: String,
-}
+use self::{
+    table_sizes::TableSizes,
+    tenancy::Tenancy,
+    tenants::{TenantRow, tenants},
+};
 
 /// Proves every invariant for every tenant. `progress` is called with the name of each step.
 pub async fn verify(db: &Database, progress: impl Fn(&str)) -> Result<Report, Fault> {
@@ -105,12 +95,6 @@ pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&
     Ok(())
 }
 
-/// Tenants whose rows are not deleted yet, in the order of their IDs.
-async fn tenants(db: &Database) -> Result<Vec<TenantRow>, Fault> {
-    let sql = format!("SELECT {} FROM tenant t WHERE {NOT_ERASED}", TenantRow::SELECT);
-    db.global().records::<TenantRow>(&sql, vec![]).await
-}
-
 /// Proves every invariant of one tenant's rows.
 pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&str)) -> Result<Report, Fault> {
     let mut report = Report::default();
@@ -139,7 +123,7 @@ pub async fn verify_transaction(db: &Database, work: Work, progress: impl Fn(&st
 
 /// Returns the width of the longest invariant.
 pub fn width() -> usize {
-    let checked = checks::all().map(|check| check.invariant);
+    let checked = all_checks::all().map(|check| check.invariant);
     let walked = [
         tenancy::AUDIT,
         payments::STATUSES,
@@ -154,5 +138,5 @@ pub fn width() -> usize {
         search::INDEX,
         papers::BYTES,
     ];
-    checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
+    checked.chain(walked).chain(stored_json::INVARIANTS).map(str::len).max().unwrap_or_default()
 }

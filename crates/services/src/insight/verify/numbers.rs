@@ -1,7 +1,7 @@
 //! Checks of numbers that run 1, 2, 3 without gaps: documents up to their tenant's counter,
 //! receipts and discrepancies inside their order.
 
-use super::checks::{Check, numbered, tables};
+use super::check::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     numbered!("purchase order", "purchase_order", "por", "purchase_order_number"),

@@ -14,9 +14,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    TenantRow,
     report::{Broken, Line, Report},
-    tenants,
+    tenants::{TenantRow, tenants},
 };
 use crate::files::{FileLocation, Store, StoreError};
 

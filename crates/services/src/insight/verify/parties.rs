@@ -1,6 +1,6 @@
 //! Customers and suppliers that are merged into others.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 /// A check that the customer of a document is at most one merge away from the surviving one:
 /// documents keep the customer that they were made for.

@@ -5,7 +5,7 @@ use inventory::orders::{core::Order, rows};
 use platform::storage::{Fault, Reads, Row, Snapshot};
 
 use super::{
-    checks::{Check, tables},
+    check::{Check, tables},
     report::Broken,
 };
 

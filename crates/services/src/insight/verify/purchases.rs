@@ -1,7 +1,7 @@
 //! Checks of purchase orders and their receipts against the ledger; checks of blanket orders
 //! against their call-offs.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

@@ -1,6 +1,6 @@
 //! Checks of rates that documents stored, against the rates that they were computed from.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     // A rate that was corrected later is still stored. The pivot of two rates is the euro.

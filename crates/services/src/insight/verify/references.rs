@@ -1,6 +1,7 @@
 //! Rows refer only to rows of their own tenant: foreign keys ensure most of it, and checks cover
 //! the columns that may refer to one of several tables.
 
+mod link;
 mod links;
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,8 @@ use entity::{
 };
 use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 
-use super::{checks, groups::QUERIES_PER_STATEMENT, report::Broken, table_sizes::TableSizes};
+use self::link::{Link, Parent};
+use super::{all_checks, groups::QUERIES_PER_STATEMENT, report::Broken, table_sizes::TableSizes};
 
 pub(super) use links::LINKS;
 
@@ -168,24 +170,6 @@ const TENANT_TABLES: &[&str] = &[
     "invoice_line",
 ];
 
-/// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.
-pub(super) struct Link {
-    pub child: &'static str,
-    pub key: &'static str,
-    pub columns: &'static [(&'static str, &'static str)],
-    pub parent: &'static str,
-    pub only: &'static str,
-    pub of: Parent,
-}
-
-/// Owner of the referenced rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parent {
-    Tenant,
-    /// A table of the deployment's.
-    Global,
-}
-
 impl Link {
     /// The first row with a dangling reference.
     pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
@@ -197,7 +181,7 @@ impl Link {
         };
         let of_those = self.dangling_rows_sql();
         let sql = format!("SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' {of_those} LIMIT 1");
-        checks::first(snapshot, child, &sql).await
+        all_checks::first(snapshot, child, &sql).await
     }
 
     /// The part of a statement from its FROM on that selects rows with dangling references.
@@ -225,7 +209,7 @@ pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<Hash
         format!("SELECT CAST({place} AS bigint) FROM (SELECT count(*) AS rows_found {of_those}) n WHERE n.rows_found > 0")
     };
     let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
-    let found = snapshot.rows(&checks::keys(snapshot.backend(), &all), vec![]).await?;
+    let found = snapshot.rows(&all_checks::keys(snapshot.backend(), &all), vec![]).await?;
     found.iter().map(|row| Ok(usize::try_from(Row::scalar::<i64>(row)?).unwrap_or_default())).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Checks of returns against the ledger.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

@@ -1,6 +1,6 @@
 //! Checks of document reversals against the entries that they reverse.
 
-use super::checks::{Check, numbered, tables};
+use super::check::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     numbered!("document reversal", "document_reversal", "rev", "reversal_number"),

@@ -9,12 +9,12 @@ use platform::{
 };
 
 use super::{
-    charges,
-    checks::{self, Check},
+    all_checks, charges,
+    check::Check,
     demand, enum_columns, groups, histories, invoices, payments, receipts, references,
     report::{Broken, Line, Report},
+    stored_json,
     table_sizes::TableSizes,
-    walk,
 };
 
 /// Rows of a tenant's table up to which several queries share a statement. Above it each query runs
@@ -91,7 +91,7 @@ impl<'a> Tenancy<'a> {
             progress(&format!("{name}: rows of its tables"));
             self.count_all().await?;
         }
-        for check in checks::all() {
+        for check in all_checks::all() {
             if !self.is_selected(check.invariant) {
                 continue;
             }
@@ -99,7 +99,7 @@ impl<'a> Tenancy<'a> {
             let found = if self.returns_no_rows(check) {
                 Ok(None)
             } else {
-                checks::first(&self.snapshot, check.table, check.broken).await
+                all_checks::first(&self.snapshot, check.table, check.broken).await
             };
             let broken = self.report_unreadable(check.table, "one of its rows", found).await?;
             let rows = self.count(check.table, "tenant_id").await?;
@@ -125,7 +125,7 @@ impl<'a> Tenancy<'a> {
             let (rows, broken) = self.references(name, progress).await?;
             told(report.add(references::INVARIANT, rows, broken));
         }
-        if walk::INVARIANTS.iter().any(|invariant| self.is_selected(invariant)) {
+        if stored_json::INVARIANTS.iter().any(|invariant| self.is_selected(invariant)) {
             self.walk(report, name, progress, told).await?;
         }
         Ok(self.snapshot)
@@ -139,13 +139,13 @@ impl<'a> Tenancy<'a> {
         progress: &impl Fn(&str),
         told: &impl Fn(&Line),
     ) -> Result<(), Fault> {
-        for (invariant, rows, broken) in walk::journal(&self.snapshot, progress, name).await? {
+        for (invariant, rows, broken) in stored_json::journal(&self.snapshot, progress, name).await? {
             told(report.add(invariant, rows, broken.map(|broken| (self.tenant, broken))));
         }
         let mut rows = 0;
-        let found = walk::receipts(&self.snapshot, &mut rows, progress, name).await;
+        let found = stored_json::receipts(&self.snapshot, &mut rows, progress, name).await;
         let broken = self.report_unreadable("idempotency", "one of its rows", found).await?;
-        told(report.add(walk::RECEIPTS, rows, broken));
+        told(report.add(stored_json::RECEIPTS, rows, broken));
         Ok(())
     }
 
@@ -356,7 +356,7 @@ impl<'a> Tenancy<'a> {
     /// are left out of it.
     async fn counts(&self) -> Result<Vec<(&'static str, u64)>, Fault> {
         let checked =
-            checks::all().flat_map(|check| check.rests_on.iter().chain([&check.table])).map(|table| (*table, "tenant_id"));
+            all_checks::all().flat_map(|check| check.rests_on.iter().chain([&check.table])).map(|table| (*table, "tenant_id"));
         let columns = [ColumnProof::Words, ColumnProof::References].into_iter().flat_map(ColumnProof::tables);
         let tables: BTreeMap<&'static str, &'static str> = checked.chain(columns).collect();
         let sizes = TableSizes::of_tables(&self.snapshot, tables.keys().copied()).await?;

@@ -1,6 +1,6 @@
 //! Checks of works of orders, their parcels, and their shipped units.
 
-use super::checks::{Check, tables};
+use super::check::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {

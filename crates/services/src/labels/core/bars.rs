@@ -1,6 +1,6 @@
 //! EAN-13 (GS1 General Specifications, 5.2) and Code 128 (ISO/IEC 15417) as bars and gaps.
 
-use super::BarcodeError;
+use super::error::BarcodeError;
 
 /// Digits of the left half with odd parity, seven modules each; those of the right half are their
 /// complement, and those with even parity that read backwards.

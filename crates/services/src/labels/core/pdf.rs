@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{DrawnCode, Label, TextRun, UsedCharacters, svg::short};
+use super::{drawn_code::DrawnCode, label::Label, second_font::UsedCharacters, svg::short, text_run::TextRun};
 
 /// Layout of labels on an A4 sheet, in points (1/72 inch).
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use platform::markup;
 
-use super::{DrawnCode, Label};
+use super::{drawn_code::DrawnCode, label::Label};
 
 /// Quiet zone around a code, in modules.
 const QUIET_ZONE: usize = 10;

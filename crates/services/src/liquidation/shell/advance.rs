@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use inventory::{catalog::rows::small_tables::tenant_zone, ledger::Mode};
 use platform::{
     audit::{self, Target},
     clock::local_day,
@@ -19,10 +19,9 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LineProblem, LiquidationError, LiquidationRefusal,
-    approve::can_see,
-    carry_out::{CutOutcome, Rooms, cut_price, may, required_permission},
-    check_key,
+    approve::{LineProblem, can_see},
+    execute::{CutOutcome, Rooms, cut_price, may, required_permission},
+    refusal::{LiquidationError, LiquidationRefusal, check_key},
 };
 use crate::{
     demand::shell::catch_up,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use inventory::{catalog::rows::small_tables::tenant_zone, ledger::Mode};
 use platform::{
     audit::{self, Target},
     clock::local_day,
@@ -21,9 +21,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    LiquidationError, LiquidationRefusal, Refusal,
-    carry_out::{GroupOutcome, Rooms, carry_out, may, required_permission},
-    check_key,
+    execute::{GroupOutcome, Rooms, carry_out, may, required_permission},
+    refusal::{LiquidationError, LiquidationRefusal, Refusal, check_key},
 };
 use crate::liquidation::{
     core::{Approval, Claims, LineState, Plan, PlanLine, approve, state_of},

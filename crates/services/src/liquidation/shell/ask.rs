@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
-use inventory::{catalog::rows::small::tenant_zone, ledger::Ledger, purchasing::rows::add_merged_suppliers};
+use inventory::{catalog::rows::small_tables::tenant_zone, ledger::Ledger, purchasing::rows::add_merged_suppliers};
 use platform::{
     clock::local_day,
     paging::{Key, Listed, PageRequest},
     storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 
-use super::work_out::{ProposalScope, work_out};
+use super::compute::{ProposalScope, work_out};
 use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{

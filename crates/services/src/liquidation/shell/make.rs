@@ -18,9 +18,9 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LiquidationError, LiquidationRefusal,
     ask::stores_within,
-    work_out::{ComputedProposals, ProposalScope, work_out},
+    compute::{ComputedProposals, ProposalScope, work_out},
+    refusal::{LiquidationError, LiquidationRefusal},
 };
 use crate::{
     demand::shell::catch_up,

@@ -3,22 +3,16 @@
 mod advance;
 mod approve;
 mod ask;
-mod carry_out;
+mod execute;
 mod make;
 mod nightly;
 mod partners;
+mod refusal;
 mod responses;
 mod score;
 mod settings;
-mod watch;
-mod work_out;
-
-use entity::prelude::*;
-use inventory::{catalog::core::Problem, stock::core::Rejection};
-use platform::{
-    stages::{Stage, Staged, Stop},
-    storage::idempotency::{self, KeyProblem},
-};
+mod plan_alerts;
+mod compute;
 
 pub use advance::{AdvanceResult, PlanAdvance, advance_plan};
 pub use approve::{Approved, LineProblem, MAX_APPROVED, PlanApprove, approve_plan};
@@ -26,72 +20,10 @@ pub use ask::{
     DeadStock, DeadStockRequest, DeadSums, complete_filter, dead_stock, find_plan, find_settings, line_order, line_page,
     line_results, plan_page, plan_result, plan_sums,
 };
-pub use carry_out::Rooms;
+pub use execute::Rooms;
 pub use make::{MAX_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{advance_all, advance_night};
+pub use plan_alerts::{watch, watch_all};
+pub use refusal::{LiquidationError, LiquidationRefusal, Refusal};
 pub use score::{action_sums, score_all, score_due};
 pub use settings::{SettingsSet, set_settings};
-pub use watch::{watch, watch_all};
-
-use super::core::CriteriaProblem;
-
-/// Reasons to refuse a write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LiquidationRefusal {
-    BadKey(KeyProblem),
-    /// More than a call accepts.
-    TooMany {
-        what: &'static str,
-        most: usize,
-        field: Vec<String>,
-    },
-    NotFound {
-        what: &'static str,
-        field: Vec<String>,
-    },
-    Invalid {
-        message: &'static str,
-        field: Vec<String>,
-    },
-    /// Problem of the criteria.
-    Criteria(CriteriaProblem),
-    /// Criteria are for all stores, and the caller's permission is for some of them.
-    NotEverywhere,
-    /// The plan's state does not have it.
-    State(LiquidationPlanState),
-    /// The object was changed since it was read: its kind, and its current version.
-    Stale {
-        what: &'static str,
-        actual: i64,
-    },
-    KeyReused,
-}
-
-impl Staged for LiquidationRefusal {
-    fn stage(&self) -> Stage {
-        match self {
-            Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
-            // Checked first, so that the caller does not learn which stores of others exist.
-            Self::NotEverywhere => Stage::Permission,
-            Self::NotFound { .. } => Stage::Reference,
-            Self::Invalid { .. } => Stage::Value,
-            Self::Criteria(problem) => problem.stage(),
-            Self::State(_) | Self::Stale { .. } | Self::KeyReused => Stage::State,
-        }
-    }
-}
-
-/// A refusal or a fault: nothing was written.
-pub type LiquidationError = Stop<LiquidationRefusal>;
-
-/// Refusal of a line's execution, with the room's own reasons.
-#[derive(Debug, Clone)]
-pub enum Refusal {
-    Ledger(Vec<Rejection>),
-    Catalog(Vec<Problem>),
-}
-
-/// Refuses a key that is not kept.
-fn check_key(key: &str) -> Result<(), LiquidationError> {
-    idempotency::check_key(key).map_err(|why| LiquidationRefusal::BadKey(why).into())
-}

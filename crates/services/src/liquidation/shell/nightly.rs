@@ -3,7 +3,7 @@
 
 use entity::prelude::*;
 use iam::access::{Access, Permit, kind, permit};
-use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use inventory::{catalog::rows::small_tables::tenant_zone, ledger::Mode};
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::local_minute,
@@ -11,9 +11,9 @@ use platform::{
 };
 
 use super::{
-    LiquidationError, LiquidationRefusal,
     advance::{PlanAdvance, advance_plan},
-    carry_out::Rooms,
+    execute::Rooms,
+    refusal::{LiquidationError, LiquidationRefusal},
 };
 use crate::liquidation::{
     core::{LineState, Plan, PlanLine},

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use inventory::catalog::rows::small::tenant_zone;
+use inventory::catalog::rows::small_tables::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
     storage::{Database, Fault, TenantScope, journal},

@@ -19,7 +19,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LiquidationError, LiquidationRefusal};
+use super::refusal::{LiquidationError, LiquidationRefusal};
 use crate::{
     liquidation::{
         core::Criteria,

@@ -10,7 +10,11 @@ use inventory::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{invoice_books::BooksTotals, invoice_due::InvoicedAmounts};
+use super::{
+    invoice_books::BooksTotals,
+    invoice_due::InvoicedAmounts,
+    invoice_totals::{RateTotals, Totals},
+};
 
 /// Part of an order that is invoiced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -79,23 +83,6 @@ pub struct InvoiceLine {
     pub total: Money,
     /// `None` if the tax was entered as an amount.
     pub rate: Option<TaxRate>,
-}
-
-/// Totals of the lines of one tax rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateTotals {
-    /// `None` for lines whose tax was entered as an amount.
-    pub rate: Option<TaxRate>,
-    pub net: Money,
-    pub tax: Money,
-}
-
-/// The sums of its lines: net + tax is the total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
-    pub net: Money,
-    pub tax: Money,
-    pub total: Money,
 }
 
 /// Reason to refuse a number.

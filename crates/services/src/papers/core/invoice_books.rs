@@ -4,7 +4,7 @@
 use entity::prelude::*;
 use inventory::currency::core::FrozenRate;
 
-use super::invoice::{RateTotals, Totals};
+use super::invoice_totals::{RateTotals, Totals};
 
 /// The frozen rate of an invoice, and its sums in the currency of the books.
 #[derive(Debug, Clone, PartialEq, Eq)]

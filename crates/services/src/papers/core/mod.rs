@@ -1,13 +1,14 @@
 //! Content of papers and their drawing: pure.
 
 mod draw;
-mod dress;
+mod apply_design;
 mod html;
 mod invoice;
 mod invoice_books;
 mod invoice_due;
+mod invoice_totals;
 mod legal_entity;
-mod look;
+mod design;
 mod pdf;
 mod placeholder;
 mod sheet;
@@ -17,17 +18,18 @@ mod phrases;
 use entity::prelude::*;
 use platform::audit::Target;
 
-pub use draw::{Frame, Goods, NotDrawn, OrderTexts, address_lines, contact_lines, invoice as invoice_sheet};
-pub use dress::{GoodsDetails, PaperDesign, sample};
-pub use html::{page, style_source};
-pub use invoice::{Facts, Invoice, InvoiceLine, RateTotals, Refusal, Scope, Totals, by_rate, credit, due, totals};
-pub use invoice_books::BooksTotals;
-pub use invoice_due::InvoicedAmounts;
-pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
-pub use look::{
+pub use apply_design::{GoodsDetails, PaperDesign, sample};
+pub use design::{
     GoodsColumn, KindText, LogoFacts, Look, LookChanges, LookField, LookFieldError, LookProblem, MAX_DAYS, MAX_KIND_TEXT,
     MAX_LINE, MAX_SENDER_LINES, MAX_TEXT,
 };
+pub use draw::{Frame, Goods, NotDrawn, OrderTexts, address_lines, contact_lines, invoice as invoice_sheet};
+pub use html::{page, style_source};
+pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, by_rate, credit, due, totals};
+pub use invoice_books::BooksTotals;
+pub use invoice_due::InvoicedAmounts;
+pub use invoice_totals::{RateTotals, Totals};
+pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use pdf::{file, file_with_drawing};
 pub use phrases::Phrases;
 pub use placeholder::Placeholder;

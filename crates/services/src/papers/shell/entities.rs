@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, code, kind};
-use inventory::{catalog::core::life::Step, ledger::Mode};
+use inventory::{catalog::core::archiving::Step, ledger::Mode};
 use platform::{
     audit::{self, Fields},
     clock,
@@ -15,8 +15,8 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    Papers,
     call::{Done, InvoiceRefusal, begin, end},
+    service::Papers,
 };
 use crate::papers::{
     core::{CREDIT_NOTE_PREFIX, EntityFields, LegalEntity, Numbers},

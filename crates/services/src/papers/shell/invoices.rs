@@ -23,8 +23,8 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    Papers,
     call::{Done, InvoiceError, InvoiceRefusal, begin, end},
+    service::Papers,
 };
 use crate::papers::{
     core::{

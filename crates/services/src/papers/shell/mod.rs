@@ -4,17 +4,15 @@
 mod call;
 mod entities;
 mod invoices;
+mod service;
 mod settings;
-
-use std::sync::Arc;
 
 use entity::prelude::*;
 use iam::access::Caller;
 use platform::{
     audit::{self, Target},
-    clock::Clock,
     storage::{
-        Database, Fault, Reads, TenantScope, Work, commit_hook,
+        Fault, Reads, Work, commit_hook,
         idempotency::{self, Key, KeyProblem, KeyUse, hash_of},
         journal,
     },
@@ -28,13 +26,14 @@ use super::{
     rows,
 };
 use crate::{
-    files::{FileError, Files, Made},
+    files::{FileError, Made},
     notes::shell::{Readers, Write},
 };
 
 pub use call::{InvoiceError, InvoiceRefusal};
 pub use entities::{EntityTurn, EntityUpsert, MAX_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
+pub use service::Papers;
 pub use settings::{SettingsError, SettingsRefusal, SettingsSet};
 
 /// Maximum retries of a call whose key another call took first.
@@ -103,16 +102,6 @@ struct Receipt {
     seq: Option<i64>,
 }
 
-/// The room's service. Cheap to clone.
-#[derive(Clone)]
-pub struct Papers(Arc<Inner>);
-
-struct Inner {
-    db: Database,
-    clock: Clock,
-    files: Files,
-}
-
 /// The files of a paper, with their bytes.
 struct Bytes {
     html: Made,
@@ -120,20 +109,6 @@ struct Bytes {
 }
 
 impl Papers {
-    pub fn new(db: Database, clock: Clock, files: Files) -> Self {
-        Self(Arc::new(Inner { db, clock, files }))
-    }
-    pub fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-    pub fn files(&self) -> &Files {
-        &self.0.files
-    }
-    /// Returns the scope of the caller's tenant.
-    pub fn scope(&self, caller: &Caller) -> TenantScope {
-        self.0.db.tenant(caller.tenant)
-    }
-
     /// Returns the result of an earlier call with the same key, before anything is decided.
     pub async fn replayed_result(&self, caller: &Caller, new: &NewPaper) -> Result<Option<PaperResult>, PaperError> {
         idempotency::check_key(&new.idempotency_key).map_err(PaperError::BadKey)?;

@@ -15,7 +15,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::Papers;
+use super::service::Papers;
 use crate::{
     files::{FileError, LogoError, draw::DrawnLogo},
     papers::{

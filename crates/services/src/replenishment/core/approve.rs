@@ -7,9 +7,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
+    budget_allocation::lines_over_budget,
     line::{LineKind, LineState, PlanLine},
     purchase_budget::{AvailableBudget, Exceeded},
-    spending::lines_over_budget,
 };
 
 /// A level that changed by more than this share of a line's quantity has overtaken it.

@@ -10,31 +10,16 @@ use platform::plurals::counted;
 use super::{
     line::{LineKind, PlanLine},
     policy::Rule,
-    product::{Basis, LevelState, ProductState},
-    propose::{Target, kept, line_of, missed, target},
+    product::{Basis, LevelState, OpenLine, ProductState},
+    proposed_line::line_of,
     reason::{Reason, ReasonCode, format_units},
-    risk::{overstock, stockout},
+    risk::{missed, overstock, stockout},
+    target::{Target, kept, target},
 };
 
 /// The inverse of the smallest share of a line's open units that is worth a message to the
 /// supplier.
 const MIN_SHARE: i64 = 4;
-
-/// A line of a purchase order with open units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenLine {
-    pub store: StoreId,
-    pub supplier: SupplierId,
-    pub order: PurchaseOrderId,
-    pub position: u16,
-    pub ordered: i64,
-    pub received: i64,
-    pub open: i64,
-    /// Cost of one whole unit.
-    pub unit_cost: Money,
-    /// Days since 1970-01-01; None if no delivery date is known.
-    pub expected_on: Option<i32>,
-}
 
 impl OpenLine {
     /// Whether its supplier takes a cut today. Without a day only one that takes it until the delivery does.

@@ -4,8 +4,9 @@ use entity::prelude::*;
 
 use super::{
     product::{Basis, LevelState, ProductState},
-    propose::{HOLDING_COST_RATE, stock_days},
     reason::{Reason, ReasonCode, format_units},
+    risk::stock_days,
+    target::HOLDING_COST_RATE,
 };
 
 /// Maximum days for which holding cost of surplus is counted.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
+    budget_allocation::within_budgets,
     line::{LineState, PlanLine},
     purchase_budget::AvailableBudget,
     reason::{Reason, ReasonCode, format_units},
-    spending::within_budgets,
 };
 
 /// Maximum days beyond its reorder point for which a line is filled up.

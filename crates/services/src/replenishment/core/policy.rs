@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::policy_fields::PolicyProblem;
-
 /// Service levels are stored as ten-thousandths.
 pub const SERVICE_SCALE: f64 = 10_000.0;
 /// Default days of demand that an order covers.
@@ -44,17 +42,6 @@ impl PolicyScope {
     pub const fn is_of_whole_store(&self) -> bool {
         let is_of_some = self.product.is_some() || self.class.is_some() || self.xyz.is_some();
         self.store.is_some() && !is_of_some
-    }
-    /// Returns the problem of the scope, if there is one: it names at most one of product, classes
-    /// and supplier, and no store beside an XYZ class alone.
-    pub(super) fn problem(&self) -> Option<PolicyProblem> {
-        let is_class = self.class.is_some() || self.xyz.is_some();
-        let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
-        if named > 1 {
-            return Some(PolicyProblem::SeveralScopes);
-        }
-        let is_even = self.store.is_some() && self.product.is_none() && self.class.is_none() && !self.is_of_whole_store();
-        is_even.then_some(PolicyProblem::StoreNotTaken)
     }
 }
 

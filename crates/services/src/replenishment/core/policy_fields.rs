@@ -55,6 +55,20 @@ impl Staged for PolicyProblem {
     }
 }
 
+impl PolicyScope {
+    /// Returns the problem of the scope, if there is one: it names at most one of product, classes
+    /// and supplier, and no store beside an XYZ class alone.
+    fn problem(&self) -> Option<PolicyProblem> {
+        let is_class = self.class.is_some() || self.xyz.is_some();
+        let named = usize::from(self.product.is_some()) + usize::from(is_class) + usize::from(self.supplier.is_some());
+        if named > 1 {
+            return Some(PolicyProblem::SeveralScopes);
+        }
+        let is_even = self.store.is_some() && self.product.is_none() && self.class.is_none() && !self.is_of_whole_store();
+        is_even.then_some(PolicyProblem::StoreNotTaken)
+    }
+}
+
 /// A service level in ten-thousandths; None if it is out of range.
 fn to_ten_thousandths(share: f64) -> Option<i32> {
     let parts = (share * SERVICE_SCALE).round();

@@ -10,7 +10,7 @@ use forecast::{
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
 
-use super::{cut::OpenLine, policy::Policies, terms::Terms};
+use super::{policy::Policies, terms::Terms};
 use crate::{
     demand::core::week_of,
     forecasting::core::{Calibration, StoredClasses},
@@ -195,6 +195,22 @@ impl Leads {
             calendar: SupplierCalendar::default(),
         })
     }
+}
+
+/// A line of a purchase order with open units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLine {
+    pub store: StoreId,
+    pub supplier: SupplierId,
+    pub order: PurchaseOrderId,
+    pub position: u16,
+    pub ordered: i64,
+    pub received: i64,
+    pub open: i64,
+    /// Cost of one whole unit.
+    pub unit_cost: Money,
+    /// Days since 1970-01-01; None if no delivery date is known.
+    pub expected_on: Option<i32>,
 }
 
 /// A product in all of its stores.

@@ -8,9 +8,10 @@ use super::{
     headroom::Headroom,
     line::{LineKind, LineState, PlanLine},
     product::{Basis, ProductState},
-    propose::{HOLDING_COST_RATE, Target, line_of, missed},
+    proposed_line::line_of,
     reason::{Reason, ReasonCode, format_units},
-    risk::HalfYear,
+    risk::{HalfYear, missed},
+    target::{HOLDING_COST_RATE, Target},
 };
 
 /// Weeks of demand from which a pack is reported as large.

@@ -10,6 +10,10 @@ use super::product::{Basis, Demand, LevelState, ProductState};
 /// Weeks after which remaining units are overstock. Source: INSIGHT, section 6.2.
 const OVERSTOCK_WEEKS: f64 = 26.0;
 const WEEK: f64 = 7.0;
+/// Horizon in days in which the end of stock is searched.
+const HALF_YEAR: i32 = 182;
+/// Days until the next opportunity to order, whose demand is at risk.
+const REVIEW_DAYS: f64 = 7.0;
 
 /// The demand for a level's stock over half a year: the mean of its weeks, and the errors of sums.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,4 +57,33 @@ pub(super) fn stockout(basis: &Basis, product: &ProductState, level: &LevelState
 /// [`stockout`].
 pub(super) fn overstock(basis: &Basis, level: &LevelState, more: i64) -> Option<f64> {
     HalfYear::of(basis, level)?.left(level.position().saturating_add(more))
+}
+
+/// Whole days until a store's stock is gone at mean demand, 0 if it is gone. None beyond half a year, and without demand.
+pub(super) fn stock_days(basis: &Basis, level: &LevelState) -> Option<i32> {
+    let stock = (level.available - level.owed) as f64;
+    let demand = basis.demand(level);
+    let is_wanted = level.owed > 0 || demand.mean(f64::from(HALF_YEAR) / 7.0) > 0.0;
+    if stock <= 0.0 {
+        return is_wanted.then_some(0);
+    }
+    let is_gone = |days: i32| demand.mean(f64::from(days) / 7.0) >= stock;
+    if !is_gone(HALF_YEAR) {
+        return None;
+    }
+    // The last day on which some is left: mean demand never falls with time.
+    let (mut low, mut high) = (0, HALF_YEAR);
+    while high - low > 1 {
+        let middle = i32::midpoint(low, high);
+        if is_gone(middle) { high = middle } else { low = middle }
+    }
+    Some(low)
+}
+
+/// Units of mean demand that would be missed until a week after the next delivery, without that
+/// delivery.
+pub(super) fn missed(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
+    let (demand, days) = (basis.demand(level), product.leads.days_to_arrival(basis.today, 0));
+    let soon = demand.mean((days + REVIEW_DAYS) / 7.0) - level.position().max(0) as f64;
+    soon.max(0.0) + (-level.position()).max(0) as f64
 }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use forecast::reorder::whole_units;
 
-use super::line::LineFigures;
+use super::line_figures::LineFigures;
 
 /// Days of sales before a plan from which a naive policy orders.
 pub const NAIVE_DAYS: i32 = 28;

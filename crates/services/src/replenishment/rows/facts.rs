@@ -10,7 +10,8 @@ use entity::{
     tables::{product, stock_level, supplier},
 };
 use inventory::{
-    catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::all_backorders_sql,
+    catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days,
+    stock::rows::expected_arrivals::all_backorders_sql,
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 

@@ -19,9 +19,9 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ReplenishmentError, ReplenishmentRefusal,
     approve::{PlanApprove, approve_plan},
     purchase_budget::{available_budgets, reprice_lines},
+    refusal::{ReplenishmentError, ReplenishmentRefusal},
     sending::{Sender, send_orders},
 };
 use crate::{

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    DraftRefusal, ReplenishmentError, ReplenishmentRefusal, check_key,
-    drafts::{DraftOutcome, find_or_create_draft},
+    draft_outcome::{DraftOutcome, DraftRefusal},
+    drafts::find_or_create_draft,
     purchase_budget::limit_to_budgets,
+    refusal::{ReplenishmentError, ReplenishmentRefusal, check_key},
 };
 use crate::replenishment::{
     core::{Choice, Claims, CurrentLevel, Exceeded, LineKind, LineState, Plan, PlanLine, approve, cut_count, state_of, sums},

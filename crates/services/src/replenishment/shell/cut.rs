@@ -10,7 +10,7 @@ use inventory::{
 use platform::storage::{Fault, idempotency};
 use uuid::Uuid;
 
-use super::drafts::DraftOutcome;
+use super::draft_outcome::DraftOutcome;
 use crate::replenishment::{
     core::{Document, LineKind, PlanLine},
     rows::{self, CurrentLine},

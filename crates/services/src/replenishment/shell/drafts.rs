@@ -12,16 +12,8 @@ use inventory::{
 use platform::storage::{Fault, Reads, Row, idempotency};
 use uuid::Uuid;
 
-use super::{DraftRefusal, cut::cut};
+use super::{cut::cut, draft_outcome::DraftOutcome};
 use crate::replenishment::core::{Document, LineKind, PlanLine};
-
-/// Result of a group of lines.
-pub enum DraftOutcome {
-    Made(Document),
-    Refused(DraftRefusal),
-    /// The caller lacks the permission: the lines stay claimed for a caller who has it.
-    Denied,
-}
 
 /// The draft of a group: the existing one, or a new one.
 pub async fn find_or_create_draft(

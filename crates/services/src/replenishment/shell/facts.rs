@@ -7,7 +7,7 @@ use std::{
 
 use entity::prelude::*;
 use forecast::intervals::{DayShape, sum_scale};
-use inventory::{catalog::rows::small::tenant_zone, purchasing::rows::preferred_of};
+use inventory::{catalog::rows::small_tables::tenant_zone, purchasing::rows::preferred_of};
 use platform::{
     clock::{Clock, local_day},
     storage::{Fault, TenantScope},

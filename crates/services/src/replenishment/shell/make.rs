@@ -19,9 +19,9 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ReplenishmentError, ReplenishmentRefusal,
     facts::{ComputedPlan, compute_needs},
     purchase_budget::available_budgets,
+    refusal::{ReplenishmentError, ReplenishmentRefusal},
 };
 use crate::{
     demand::shell::catch_up,

@@ -1,7 +1,7 @@
 //! A plan for each tenant and night.
 
 use entity::prelude::*;
-use inventory::catalog::rows::small::tenant_zone;
+use inventory::catalog::rows::small_tables::tenant_zone;
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::{Clock, local_minute},

@@ -16,7 +16,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{MERGED, ReplenishmentError, ReplenishmentRefusal, check_key};
+use super::refusal::{MERGED, ReplenishmentError, ReplenishmentRefusal, check_key};
 use crate::replenishment::{
     core::{Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_SCALE},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem::discriminant};
 use entity::prelude::*;
 use iam::access::{Permit, Reach, code, kind};
 use inventory::{
-    catalog::rows::small::tenant_zone,
+    catalog::rows::small_tables::tenant_zone,
     ledger::{Ledger, Mode},
 };
 use platform::{
@@ -22,7 +22,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{MERGED, ReplenishmentError, ReplenishmentRefusal};
+use super::refusal::{MERGED, ReplenishmentError, ReplenishmentRefusal};
 use crate::replenishment::{
     core::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, lines_over_budget},
     events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},

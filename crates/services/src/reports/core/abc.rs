@@ -8,8 +8,6 @@ use forecast::{
     xyz::{self, XyzClass, xyz},
 };
 
-use super::WeekRegularity;
-
 /// Sales of a product in a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductSold {
@@ -37,6 +35,15 @@ pub struct Classified {
     pub assigned_xyz: XyzClass,
     /// Regularity over the weeks in which the product could be sold; None if not requested.
     pub known: Option<WeekRegularity>,
+}
+
+/// The class of a product over the weeks that are known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeekRegularity {
+    pub weeks: i64,
+    pub xyz: XyzClass,
+    /// None if nothing was sold in these weeks, or if there are none.
+    pub variation: Option<f64>,
 }
 
 /// Products of two classes together.

@@ -1,12 +1,15 @@
 //! Drawing of a report: an SVG without scripts or links, the same for the same figures.
 
+mod band;
+mod frame;
+
 use std::{collections::BTreeMap, fmt::Write};
 
 use forecast::weekdays;
-use platform::{markup, plurals::counted};
+use platform::{calendar::civil, plurals::counted};
 
-use platform::calendar::civil;
-
+pub use self::band::{BandChart, BandPoint, draw_band};
+use self::frame::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped, put, truncate_label};
 use super::calendar::TimeUnit;
 
 /// Points that a chart has room for.
@@ -51,78 +54,11 @@ pub struct Chart {
     pub left_out: usize,
 }
 
-/// Room for the title, the figures of the axis, the labels, and the edge.
-const TOP: f64 = 34.0;
-const LEFT: f64 = 76.0;
-const BOTTOM: f64 = 40.0;
-const RIGHT: f64 = 14.0;
-/// Width of a label below the axis, and its maximum characters.
-const LABEL: f64 = 76.0;
-const MAX_LABEL_CHARS: usize = 12;
-/// Space for the names of parts below the title, and for each of them.
-const LEGEND: f64 = 16.0;
+/// Space for the name of a part.
 const LEGEND_ENTRY_WIDTH: f64 = 96.0;
 /// Colours of the parts in their order; further parts are grey.
 const COLOURS: [&str; 8] = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#14b8a6", "#ec4899", "#84cc16"];
 const GREY: &str = "#9ca3af";
-
-/// The figures of the vertical axis.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Axis {
-    low: f64,
-    high: f64,
-    step: f64,
-}
-
-impl Axis {
-    /// From 0 or below to 0 or above, in some five round steps.
-    fn of(points: &[ChartPoint]) -> Self {
-        Self::over(stack_bounds(points).into_iter().flatten().flat_map(|(from, to)| [from, to]))
-    }
-    /// The axis for values that are not stacked.
-    fn over(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)));
-        let wide = (high - low) / 5.0;
-        if wide <= 0.0 {
-            return Self { low: 0.0, high: 1.0, step: 1.0 };
-        }
-        let mut size = 1.0;
-        while size > wide {
-            size /= 10.0;
-        }
-        while size * 10.0 <= wide {
-            size *= 10.0;
-        }
-        let step = [1.0, 2.0, 5.0].into_iter().map(|times| times * size).find(|step| *step >= wide).unwrap_or(size * 10.0);
-        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step }
-    }
-    fn ticks(self) -> impl Iterator<Item = f64> {
-        let count = ((self.high - self.low) / self.step).round() as i32;
-        (0..=count).map(move |nth| self.low + f64::from(nth) * self.step)
-    }
-    fn text(self, tick: f64) -> String {
-        let (mut decimals, mut step) = (0_usize, self.step);
-        while step < 0.999_999 && decimals < 9 {
-            step *= 10.0;
-            decimals += 1;
-        }
-        let tick = if tick.abs() < self.step / 2.0 { 0.0 } else { tick };
-        format!("{tick:.decimals$}")
-    }
-}
-
-/// A text as escaped markup, without characters that XML does not allow.
-fn escaped(text: &str) -> String {
-    let is_shown = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    markup::escaped(&text.chars().filter(is_shown).collect::<String>())
-}
-
-fn truncate_label(text: &str) -> String {
-    if text.chars().count() <= MAX_LABEL_CHARS {
-        return text.to_owned();
-    }
-    text.chars().take(MAX_LABEL_CHARS - 1).chain(['…']).collect()
-}
 
 /// The words of a row's time, by its first day.
 pub fn period_label(unit: TimeUnit, first: i32) -> String {
@@ -140,17 +76,12 @@ pub const fn weekday_label(day: i32) -> &'static str {
     weekdays::NAMES[(day - 1).rem_euclid(7) as usize]
 }
 
-/// Writes a piece of a drawing: writing to a text cannot fail.
-macro_rules! put {
-    ($out:expr, $($piece:tt)*) => {
-        let _ = write!($out, $($piece)*);
-    };
+impl Axis {
+    /// From 0 or below to 0 or above, in some five round steps.
+    fn of(points: &[ChartPoint]) -> Self {
+        Self::over(stack_bounds(points).into_iter().flatten().flat_map(|(from, to)| [from, to]))
+    }
 }
-
-// Declared after the macro, which it uses.
-mod band;
-
-pub use band::{BandChart, BandPoint, draw_band};
 
 /// The values between which each point is drawn: on top of the previous points of its column, with
 /// negative ones separately; None without a value.
@@ -213,34 +144,6 @@ pub fn drawn(chart: &Chart) -> String {
     }
     out.push_str("</svg>");
     out
-}
-
-/// The lines of the axis with their figures.
-fn draw_grid(out: &mut String, axis: Axis, up: impl Fn(f64) -> f64, right: f64) {
-    for tick in axis.ticks() {
-        let at = up(tick);
-        put!(out, "<path d=\"M{LEFT} {at:.1}H{right:.1}\" stroke=\"#ddd\"/>");
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", LEFT - 6.0, at + 4.0, axis.text(tick));
-    }
-}
-
-/// The labels of columns, each in its middle: as many as fit.
-fn draw_labels(out: &mut String, labels: &[(f64, &str)], wide: f64, height: f64) {
-    let every = (labels.len() as f64 / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
-    for (x, label) in labels.iter().step_by(every) {
-        let label = escaped(&truncate_label(label));
-        put!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", height - BOTTOM + 16.0);
-    }
-}
-
-/// The beginning of the drawing: its size, its title, and all figures as text for screen readers.
-fn draw_heading(out: &mut String, (width, height): (i32, i32), title: &str, words: &str) {
-    let title = escaped(title);
-    put!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\"><title>{title}</title><desc>{}</desc><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"{LEFT}\" y=\"20\" font-size=\"14\">{title}</text>",
-        escaped(words)
-    );
 }
 
 /// The row in words, where a pointer rests on it.

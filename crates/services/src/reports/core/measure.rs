@@ -2,7 +2,7 @@
 
 use forecast::ratios::ratio;
 
-use super::{builder::ReportDimension, figure::Figure};
+use super::{dimension::ReportDimension, figure::Figure};
 
 /// A figure of a report's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,47 +2,26 @@
 //! parameters only.
 
 mod orders;
+mod statement;
 
 use entity::prelude::*;
 use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::narrow::{ReportFilter, SqlParameters};
+pub use self::statement::BuiltGroup;
+use self::statement::{Part, Statement};
+use super::{
+    builder_levels::ROOT_CATEGORIES_SQL,
+    narrow::{ReportFilter, SqlParameters},
+};
 use crate::{
     demand::rows::{CURRENT, FIRST_DAY, FactKey},
-    reports::core::{Base, BaseSource, Bucket, Compared, MAX_GROUPS, ReportDimension, ReportSpec, TimeUnit},
+    reports::core::{Base, BaseSource, Bucket, Compared, MAX_GROUPS, ReportDimension, ReportSpec},
 };
-
-/// The sums of a group, one for each of the statement's sums: of the report's days, and of the
-/// compared ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltGroup {
-    /// One key for each dimension; the nil ID for rows without a group.
-    pub keys: Vec<FactKey>,
-    pub now: Vec<i64>,
-    /// Zeros without a comparison.
-    pub before: Vec<i64>,
-}
-
-/// The uppermost category of each category, as `u`.
-pub(super) const ROOT_CATEGORIES_SQL: &str = "WITH RECURSIVE up (id, root) AS (
-    SELECT c.id, c.id FROM category c WHERE c.tenant_id = $1 AND c.parent_id IS NULL
-    UNION ALL SELECT c.id, u.root FROM up u JOIN category c ON c.tenant_id = $1 AND c.parent_id = u.id) ";
-
-/// A part of the statement: its columns for days, products, stores and channels.
-struct Part {
-    /// Column of the day; None for spans and closings.
-    day: Option<&'static str>,
-    product: &'static str,
-    store: &'static str,
-    channel: &'static str,
-}
 
 const OF_DAYS: Part =
     Part { day: Some("d.business_date"), product: "d.product_id", store: "d.store_id", channel: "d.channel_id" };
-const OF_ORDERS: Part =
-    Part { day: Some("o.business_date"), product: "l.product_id", store: "o.store_id", channel: "o.channel_id" };
 const OF_SPANS: Part = Part { day: None, product: "x.product_id", store: "x.store_id", channel: "" };
 const OF_CLOSINGS: Part = Part { day: None, product: "d.product_id", store: "d.store_id", channel: "" };
 
@@ -67,16 +46,6 @@ fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
 /// Sources that statements read, in the order of their parts.
 const SOURCES: [BaseSource; 5] =
     [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans];
-
-/// Values that the parts of the statement share.
-struct Statement<'a> {
-    bound: SqlParameters,
-    narrow: &'a ReportFilter,
-    spec: &'a ReportSpec,
-    before: Option<&'a Compared>,
-    bases: Vec<Base>,
-    currency: Currency,
-}
 
 /// Groups that pass `narrow`, at most one more than a report may have. Groups with zeros only are
 /// left out.
@@ -174,110 +143,6 @@ impl Statement<'_> {
             parts = parts.join(" UNION ALL "),
             most = MAX_GROUPS + 1
         )
-    }
-
-    /// A condition that a column is one of the report's days or of the compared ones.
-    fn days(&mut self, column: &str) -> String {
-        let span = self.narrow.span;
-        let to = self.bound.mark(i64::from(span.to));
-        match self.before.map(|before| before.span) {
-            None => {
-                let from = self.bound.mark(i64::from(span.from));
-                format!("{column} >= {from} AND {column} <= {to}")
-            }
-            Some(before) => {
-                let since = self.bound.mark(i64::from(before.from));
-                let (until, from) = (self.bound.mark(i64::from(before.to)), self.bound.mark(i64::from(span.from)));
-                format!("{column} >= {since} AND {column} <= {to} AND ({column} <= {until} OR {column} >= {from})")
-            }
-        }
-    }
-
-    /// 0 for the report's days, 1 for those before.
-    fn side(&mut self, column: &str) -> String {
-        if self.before.is_none() {
-            return "0".to_owned();
-        }
-        let from = self.bound.mark(i64::from(self.narrow.span.from));
-        format!("CASE WHEN {column} < {from} THEN 1 ELSE 0 END")
-    }
-
-    /// The key of the row of a day; a compared day belongs to the row that it is compared with.
-    fn time(&mut self, unit: TimeUnit, column: &str) -> String {
-        let shifted = match self.before.and_then(Compared::days) {
-            None => column.to_owned(),
-            Some(days) => {
-                let from = self.bound.mark(i64::from(self.narrow.span.from));
-                let days = self.bound.mark(i64::from(days));
-                format!("(CASE WHEN {column} < {from} THEN {column} + {days} ELSE {column} END)")
-            }
-        };
-        match unit {
-            TimeUnit::Day => shifted,
-            // 1970-01-01 was a Thursday.
-            TimeUnit::Week => format!("{shifted} - (({shifted} + 3) % 7 + 7) % 7"),
-            TimeUnit::Month | TimeUnit::Quarter | TimeUnit::Year => {
-                let mut cases = String::new();
-                for bucket in self.buckets(unit).into_iter().map(|(bucket, _)| bucket) {
-                    let (last, key) = (self.bound.mark(i64::from(bucket.last)), self.bound.mark(i64::from(bucket.key)));
-                    cases.push_str(&format!(" WHEN {column} <= {last} THEN {key}"));
-                }
-                format!("CASE{cases} END")
-            }
-        }
-    }
-
-    /// The stretches before and those of the report, in order, each with its side.
-    fn buckets(&self, unit: TimeUnit) -> Vec<(Bucket, i32)> {
-        let before = self.before.map(|before| before.buckets(unit)).unwrap_or_default();
-        let now = unit.buckets(self.narrow.span);
-        before.into_iter().map(|bucket| (bucket, 1)).chain(now.into_iter().map(|bucket| (bucket, 0))).collect()
-    }
-
-    /// The key of a part by a dimension.
-    fn key(&mut self, part: &Part, dimension: ReportDimension) -> String {
-        match (dimension, dimension.unit(), part.day) {
-            (_, Some(unit), Some(day)) => self.time(unit, day),
-            // Spans are cut at the calendar units that they are joined with.
-            (_, Some(_), None) => "b.k".to_owned(),
-            (ReportDimension::Weekday, _, Some(day)) => format!("(({day} + 3) % 7 + 7) % 7 + 1"),
-            (ReportDimension::Category, ..) => "p.category_id".to_owned(),
-            (ReportDimension::TopCategory, ..) => "u.root".to_owned(),
-            (ReportDimension::Supplier, ..) => "p.supplier_id".to_owned(),
-            (ReportDimension::Store, ..) => part.store.to_owned(),
-            (ReportDimension::Channel, ..) => part.channel.to_owned(),
-            _ => part.product.to_owned(),
-        }
-    }
-
-    /// The keys of a part, and the joins that they need.
-    fn keys(&mut self, part: &Part) -> (String, String) {
-        let spec = self.spec;
-        let dimensions = &spec.dimensions;
-        let key = |(nth, dimension): (usize, &ReportDimension)| format!("{} AS k{nth}", self.key(part, *dimension));
-        let keys: Vec<String> = dimensions.iter().enumerate().map(key).collect();
-        let is_of_top = dimensions.contains(&ReportDimension::TopCategory);
-        let mut joins = String::new();
-        if is_of_top || [ReportDimension::Category, ReportDimension::Supplier].iter().any(|one| dimensions.contains(one)) {
-            joins.push_str(&format!(" JOIN product p ON p.tenant_id = $1 AND p.id = {}", part.product));
-        }
-        if is_of_top {
-            joins.push_str(" LEFT JOIN up u ON u.id = p.category_id");
-        }
-        (keys.join(", "), joins)
-    }
-
-    /// The sums of a part, 0 for those of other parts.
-    fn sums(&self, sum: impl Fn(Base) -> Option<String>) -> String {
-        let of = |(nth, base): (usize, &Base)| format!("{} AS b{nth}", sum(*base).unwrap_or_else(|| "0".to_owned()));
-        self.bases.iter().enumerate().map(of).collect::<Vec<_>>().join(", ")
-    }
-
-    /// The products, stores and channels of a part.
-    fn within(&mut self, part: &Part) -> String {
-        let stores = self.bound.of_stores(self.narrow, part.store);
-        let channels = if part.channel.is_empty() { String::new() } else { self.bound.of_channels(self.narrow, part.channel) };
-        format!("{}{stores}{channels}", SqlParameters::of_products(self.narrow, part.product))
     }
 
     /// Sales and movements from demand facts; sales in one currency, movements have none.

@@ -11,14 +11,16 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads, for_each_page};
 use uuid::Uuid;
 
-use super::{
-    builder::ROOT_CATEGORIES_SQL,
-    narrow::{DAY_MICROS, ReportFilter, SqlParameters},
-};
+use super::narrow::{DAY_MICROS, ReportFilter, SqlParameters};
 use crate::demand::rows::{CURRENT, FIRST_DAY};
 
 /// Maximum days that a statement lists; for more its rows are of each day.
 const MAX_NAMED: usize = 64;
+
+/// The uppermost category of each category, as `u`.
+pub(super) const ROOT_CATEGORIES_SQL: &str = "WITH RECURSIVE up (id, root) AS (
+    SELECT c.id, c.id FROM category c WHERE c.tenant_id = $1 AND c.parent_id IS NULL
+    UNION ALL SELECT c.id, u.root FROM up u JOIN category c ON c.tenant_id = $1 AND c.parent_id = u.id) ";
 
 /// Groups of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,5 @@
-//! The statements of reports: each reads facts, postings or documents by an index that begins with the tenant.
+//! The statements of reports: each reads facts, postings or documents by an index that begins with
+//! the tenant.
 
 mod abc;
 mod baskets;
@@ -9,7 +10,7 @@ mod dashboard;
 mod expiry;
 mod fulfilment;
 mod halves;
-mod lost;
+mod lost_sales;
 mod margins;
 mod names;
 mod narrow;
@@ -28,7 +29,7 @@ pub use dashboard::{
 };
 pub use expiry::{StoredLot, dated_lots, forecast_means, unit_values, units_sold};
 pub use fulfilment::{FulfilmentGroup, fills, hours};
-pub use lost::{listed, paid};
+pub use lost_sales::{listed, paid};
 pub use margins::{GroupMargin, MarginGroup, margins};
 pub use names::names_of;
 pub use narrow::{ReportFilter, SOLD};

@@ -9,7 +9,7 @@ use platform::{
     storage::{Database, Fault, SideBySide, TenantScope},
 };
 
-use super::within::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{Ranked, ReportSource, facts_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

@@ -7,7 +7,7 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use super::within::{Ranked, ReportSource, documents_source, largest_first, sort_rows, within};
+use super::report_context::{Ranked, ReportSource, documents_source, largest_first, sort_rows, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

@@ -7,8 +7,9 @@ use platform::{paging::Key, storage::Database};
 use uuid::Uuid;
 
 use super::{
+    builder_error::BuilderError,
     builder_levels::{Levels, add_levels},
-    within::{Ranked, ReportSource, costs_source, facts_source, sort_rows, to_safe_integer, within},
+    report_context::{Ranked, ReportSource, costs_source, facts_source, sort_rows, to_safe_integer, within},
 };
 use crate::{
     demand::rows::FactKey,
@@ -18,15 +19,6 @@ use crate::{
         rows::{self, BuiltGroup, ReportFilter},
     },
 };
-
-/// Reasons for the absence of a report.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum BuilderError {
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
-    Refused(#[from] BuilderRefusal),
-}
 
 /// A figure of a row, and the one that it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]

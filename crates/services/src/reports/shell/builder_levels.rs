@@ -8,7 +8,7 @@ use inventory::purchasing::core::allocate_proportionally;
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
-use super::{builder::BuilderError, lost::lost_levels};
+use super::{builder_error::BuilderError, lost_sales::lost_levels};
 use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,

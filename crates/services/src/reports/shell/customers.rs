@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use iam::access::{Permit, kind};
 use platform::{calendar, paging::Key, storage::Database};
 
-use super::within::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

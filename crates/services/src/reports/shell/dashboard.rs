@@ -11,8 +11,8 @@ use platform::{
 use tokio::time::Instant;
 
 use super::{
-    kept::{Freshness, Staleness, ValueCache, after},
-    within::{costs_source, unfiltered},
+    dashboard_cache::{Freshness, Staleness, ValueCache, after},
+    report_context::{costs_source, unfiltered},
 };
 use crate::{
     demand::shell::FactsProgress,

@@ -9,7 +9,7 @@ use platform::{
     storage::{Database, Fault, TenantScope},
 };
 
-use super::within::{Ranked, ReportSource, costs_source, sort_rows, within};
+use super::report_context::{Ranked, ReportSource, costs_source, sort_rows, within};
 use crate::{
     forecasting::rows::last_run,
     insight::shell::ReportError,

@@ -9,7 +9,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
+use super::report_context::{Ranked, ReportSource, documents_source, largest_integer_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

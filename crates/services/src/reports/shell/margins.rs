@@ -3,7 +3,7 @@
 use iam::access::{Permit, kind};
 use platform::{paging::Key, storage::Database};
 
-use super::within::{
+use super::report_context::{
     Ranked, ReportSource, facts_source, largest_first, largest_integer_first, sort_rows, to_safe_integer, within,
 };
 use crate::{

@@ -11,7 +11,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::within::{Ranked, ReportSource, costs_source, largest_first, sort_rows, to_safe_integer, within};
+use super::report_context::{Ranked, ReportSource, costs_source, largest_first, sort_rows, to_safe_integer, within};
 use crate::{
     insight::shell::ReportError,
     reports::{

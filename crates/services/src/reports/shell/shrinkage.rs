@@ -10,7 +10,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::within::{
+use super::report_context::{
     Ranked, ReportSource, costs_source, documents_source, facts_source, largest_integer_first, sort_rows, to_safe_integer,
     unfiltered, within,
 };

@@ -4,8 +4,8 @@ use entity::prelude::*;
 use platform::markup::escaped;
 
 use super::{
-    View,
     schedule::{MAX_FAILED_RUNS, MAX_MAIL_BYTES, Schedule, ending},
+    view::View,
 };
 
 /// Content of an e-mail, without its attachment.

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, View};
+use super::problem::Problem;
 
 /// Maximum roles, and members, that a view is shared with.
 pub const MAX_READERS: usize = 50;
@@ -49,16 +49,5 @@ impl Readers {
         let lists = [(self.roles.len(), "roleIds"), (self.members.len(), "memberIds")];
         let long = lists.into_iter().filter(|(count, _)| *count > MAX_READERS);
         long.map(|(_, name)| Problem::TooManyReaders { name }).collect()
-    }
-}
-
-impl View {
-    /// Whether a caller who may read views may read this one.
-    pub fn is_for(&self, asker: &ViewReader) -> bool {
-        let Some(readers) = &self.readers else { return true };
-        let is_named =
-            asker.actor.kind == ActorKind::Member && readers.members.iter().any(|member| member.uuid() == asker.actor.id);
-        let has_role = readers.roles.iter().any(|role| asker.roles.contains(role));
-        asker.manages || asker.actor == self.maker || is_named || has_role
     }
 }

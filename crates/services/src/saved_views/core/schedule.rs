@@ -3,7 +3,10 @@
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::{Problem, Variables, variables_problem};
+use super::{
+    problem::Problem,
+    view::{Variables, variables_problem},
+};
 use crate::alerts::core::check_address;
 
 /// Maximum schedules of a tenant.

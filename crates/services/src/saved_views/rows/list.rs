@@ -1,14 +1,18 @@
 //! Lists of saved views.
 
-use entity::record::Selected;
+use entity::{
+    prelude::{ActorKind, MemberId},
+    record::Selected,
+};
 use inventory::orders::rows::{Clause, Span, TextTest};
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
+use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{ViewRow, shared_with};
+use super::view_row::ViewRow;
 use crate::saved_views::core::{View, ViewReader};
 
 /// Sort field of views; the ID breaks ties. Only slugs have an index: a tenant has few views.
@@ -92,6 +96,23 @@ impl ViewFilter {
             }
         }
     }
+}
+
+/// Returns the condition on views that an actor may read, as SQL with values from `$2`: the
+/// equivalent of `View::is_for`. Lists of IDs are texts in which each ID is quoted.
+fn shared_with(asker: &ViewReader) -> (String, Vec<Value>) {
+    if asker.manages {
+        return (String::new(), Vec::new());
+    }
+    let mut sql = " AND (v.readers IS NULL OR (v.actor_kind = $2 AND v.actor_id = $3)".to_owned();
+    let mut values: Vec<Value> = vec![asker.actor.kind.as_str().into(), asker.actor.id.into()];
+    let member = (asker.actor.kind == ActorKind::Member).then(|| MemberId::from_uuid(asker.actor.id).to_string());
+    for id in member.into_iter().chain(asker.roles.iter().map(ToString::to_string)) {
+        values.push(format!("%\"{id}\"%").into());
+        sql.push_str(&format!(" OR v.readers LIKE ${}", values.len() + 1));
+    }
+    sql.push(')');
+    (sql, values)
 }
 
 /// Reads a page of the views that an actor may read and that match the filter, sorted.

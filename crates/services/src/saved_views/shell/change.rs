@@ -13,7 +13,10 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SavedViewError, SavedViewRefusal, SavedViews};
+use super::{
+    refusal::{SavedViewError, SavedViewRefusal},
+    service::SavedViews,
+};
 use crate::saved_views::{
     core::{Change, Fields, MAX_COST, MAX_VIEWS, Problem, Readers, Sharing, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},

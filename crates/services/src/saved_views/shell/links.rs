@@ -12,9 +12,10 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    SavedViewError, SavedViewRefusal, SavedViews,
     change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     engine::DocumentProblem,
+    refusal::{SavedViewError, SavedViewRefusal},
+    service::SavedViews,
 };
 use crate::saved_views::{
     core::{

@@ -3,7 +3,7 @@
 use iam::access::{Permit, kind};
 use platform::storage::Fault;
 
-use super::{SavedViews, engine::DocumentProblem};
+use super::{engine::DocumentProblem, service::SavedViews};
 use crate::saved_views::core::{InvalidatedBy, MAX_LIVE_COST, Variables, View, ViewRef, merge_variables};
 
 /// A view that allows subscriptions.

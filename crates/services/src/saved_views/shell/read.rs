@@ -11,8 +11,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    SavedViews,
     engine::{Outcome, Reader, Refused},
+    service::SavedViews,
 };
 use crate::saved_views::{
     core::{Variables, View, ViewReader, ViewRef, merge_variables},

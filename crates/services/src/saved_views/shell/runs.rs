@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    SavedViews,
     due::next_run,
     engine::{Refused, Table, TableOutcome, TableRequest},
+    service::SavedViews,
 };
 use crate::{
     alerts::core::is_same_address,

@@ -15,9 +15,10 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    SavedViewError, SavedViewRefusal, SavedViews,
     change::{CreatedExtra, Done, May, begin, check_key, check_shape, end, end_with, key_of, replayed},
     due::next_run,
+    refusal::{SavedViewError, SavedViewRefusal},
+    service::SavedViews,
 };
 use crate::{
     alerts::core::distinct_addresses,

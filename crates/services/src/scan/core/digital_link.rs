@@ -2,10 +2,12 @@
 //! attributes.
 
 use super::{
-    Builder, Format,
-    ProblemKind::{Misplaced, TooLong, Truncated, UnknownIdentifier},
-    Reading,
     identifier::{Identifier, Length},
+    reading::{
+        Builder, Format,
+        ProblemKind::{Misplaced, TooLong, Truncated, UnknownIdentifier},
+        Reading,
+    },
 };
 
 /// The primary keys, and the qualifiers of an item in the order in which they follow its GTIN.

@@ -2,10 +2,13 @@
 //! length, or with the identifiers in brackets.
 
 use super::{
-    Builder, Format,
-    ProblemKind::{TooLong, Truncated, UnknownIdentifier},
-    Reading,
+    check_digit::checks,
     identifier::{Identifier, Length},
+    reading::{
+        Builder, Format,
+        ProblemKind::{TooLong, Truncated, UnknownIdentifier},
+        Reading,
+    },
 };
 
 /// Symbology identifiers that scanners send before a GS1 code: of GS1-128, GS1 DataMatrix, GS1 QR
@@ -37,7 +40,7 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     // it.
     let reading = elements(code, 0, year);
     let first = reading.elements.first()?;
-    let checks = matches!(first.identifier.as_str(), "00" | "01" | "02") && super::checks(&first.value);
+    let checks = matches!(first.identifier.as_str(), "00" | "01" | "02") && checks(&first.value);
     let goes_on = reading.elements.len() > 1 || reading.problem.is_some() || code.len() == first.value.len() + 2;
     (checks && goes_on || has_separator && reading.problem.is_none()).then_some(reading)
 }

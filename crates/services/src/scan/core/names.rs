@@ -6,7 +6,10 @@ use inventory::{
     numbering::core::Patterns,
 };
 
-use super::Reading;
+use super::{
+    check_digit::is_sscc,
+    reading::{MAX_BYTES, Reading},
+};
 
 /// Maximum digits of a number, without leading zeros.
 const MAX_DIGITS: usize = 18;
@@ -120,7 +123,7 @@ impl Names {
             return Self { barcode: gtin.map(gtin::key), base: gtin.and_then(base_item_gtin), lots, tracking, ..Self::default() };
         }
         let code = code.trim();
-        if code.is_empty() || code.contains('\0') || code.len() > super::MAX_BYTES {
+        if code.is_empty() || code.contains('\0') || code.len() > MAX_BYTES {
             return Self::default();
         }
         let digits = gtin::key_from_input(code);
@@ -131,7 +134,7 @@ impl Names {
             invoice: InvoiceNumber::parse(code),
             label: Some(text::kept(code)),
             work: WorkNumber::parse(code, patterns),
-            tracking: tracking(code, Some(code).filter(|digits| super::is_sscc(digits))),
+            tracking: tracking(code, Some(code).filter(|digits| is_sscc(digits))),
             lots: vec![text::fold(code)],
             text: Some(text::kept(code)),
         }

@@ -2,7 +2,10 @@
 
 use inventory::catalog::rows::filter::begins_with;
 
-use super::{Branches, MAX_OF_A_BRANCH, NUMBERED, ORDER_NUMBER, ShownColumns, add_reference_branch, parcels};
+use super::{
+    branches::{Branches, MAX_OF_A_BRANCH, NUMBERED, ORDER_NUMBER, ShownColumns, add_reference_branch},
+    parcels,
+};
 use crate::{
     scan::core::{InvoiceNumber, Kind, WorkNumber},
     search::core::{Field, Query},

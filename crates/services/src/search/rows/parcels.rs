@@ -3,7 +3,7 @@
 
 use inventory::catalog::rows::filter::begins_with;
 
-use super::{Branches, MAX_OF_A_BRANCH, NUMBERED, ORDER_NUMBER, ShownColumns};
+use super::branches::{Branches, MAX_OF_A_BRANCH, NUMBERED, ORDER_NUMBER, ShownColumns};
 use crate::{
     scan::core::tracking_spellings,
     search::core::{Field, Query},

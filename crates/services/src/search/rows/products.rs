@@ -12,7 +12,7 @@ use inventory::catalog::{
 use platform::storage::{Backend, Fault, Reads};
 use uuid::Uuid;
 
-use super::{Branches, MAX_OF_A_BRANCH, NameColumn, SearchedKind, ShownColumns, StatementResult, add_key_branch};
+use super::branches::{Branches, MAX_OF_A_BRANCH, NameColumn, SearchedKind, ShownColumns, StatementResult, add_key_branch};
 use crate::search::core::{Field, Found, MAX_HITS, Query, Tier};
 
 const PRODUCT: ShownColumns = ShownColumns { title: "r.name", is_archived: "CASE WHEN r.status = 'ARCHIVED' THEN 1 ELSE 0 END" };

@@ -11,7 +11,7 @@ use platform::{
     storage::{Fault, TenantScope},
 };
 
-use super::Suggestions;
+use super::service::Suggestions;
 use crate::suggestions::{
     core::{CategoryModel, Cleaned, ConfirmedNames, DuplicateReason, MAX_LISTED, ModelStatus, Names, SuggestedCategory},
     rows::{self, ProductSelection},

@@ -16,7 +16,7 @@ use inventory::catalog::{
 };
 use platform::storage::Fault;
 
-use super::Suggestions;
+use super::service::Suggestions;
 use crate::suggestions::{core::AcceptedLine, rows};
 
 /// Suggestions for a product that a person refused as wrong.

@@ -10,7 +10,7 @@ use platform::{
     storage::{Fault, Reads, Work, once},
 };
 
-use super::Suggestions;
+use super::service::Suggestions;
 use crate::{
     suggestions::{
         core::{Endpoint, EndpointFields, EndpointRefusal, Proposal, UnusableAnswer, proposal, request},

@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use inventory::catalog::core::product::ProductRow;
 use platform::{blocking, paging::PageRequest, storage::Fault};
 
-use super::Suggestions;
+use super::service::Suggestions;
 use crate::suggestions::{
     core::{ModelStatus, SuggestedTag, TagModel},
     rows::{self, ProductSelection},

@@ -3,7 +3,11 @@
 use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
 use platform::stages::{Stage, Staged};
 
-use super::{Health, NO_SUCH_EVENT, idle};
+use super::{
+    disabled_reason::DisabledReason,
+    event::{NO_SUCH_EVENT, idle},
+    schedule::Health,
+};
 use crate::webhooks::events::Registry;
 
 /// Receiver of messages.
@@ -29,34 +33,6 @@ pub struct Endpoint {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-}
-
-/// Reason why nothing is sent to an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisabledReason {
-    SwitchedOff,
-    /// The endpoint answered 410.
-    Gone,
-    /// All attempts of five days failed.
-    Failing,
-    /// The endpoint's maker no longer has access.
-    MakerGone,
-}
-
-impl DisabledReason {
-    const ALL: [Self; 4] = [Self::SwitchedOff, Self::Gone, Self::Failing, Self::MakerGone];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SwitchedOff => "SWITCHED_OFF",
-            Self::Gone => "GONE",
-            Self::Failing => "FAILING",
-            Self::MakerGone => "MAKER_GONE",
-        }
-    }
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|why| why.as_str() == word)
-    }
 }
 
 /// Maximum endpoints of a tenant.

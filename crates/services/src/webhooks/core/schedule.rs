@@ -2,7 +2,7 @@
 
 use entity::prelude::Timestamp;
 
-use super::DisabledReason;
+use super::disabled_reason::DisabledReason;
 
 /// Seconds between a failed attempt and the next one: 75.6 hours in total.
 const RETRY_DELAYS_SECONDS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];

@@ -17,9 +17,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::Webhooks;
+use super::service::{Webhooks, endpoint_event};
 use crate::webhooks::{
     core::{self, Answer, DisabledReason, Endpoint, Fact, MAX_ATTEMPTS, Next, Signer},
+    events::WEBHOOK_DISABLED,
     rows::{
         deliveries::{self, Attempt, DeliveryState, DueMessage},
         endpoints,
@@ -199,7 +200,7 @@ impl Webhooks {
         (endpoint.disabled, endpoint.version, endpoint.updated_at) = (Some((now, why)), endpoint.version + 1, now);
         endpoints::change(work, endpoint).await?;
         // The event notifies the tenant's other members.
-        journal::append(work, vec![super::endpoint_event(super::events::WEBHOOK_DISABLED, endpoint)], now).await?;
+        journal::append(work, vec![endpoint_event(WEBHOOK_DISABLED, endpoint)], now).await?;
         self.0.counters.disabled();
         tracing::warn!(tenant = %endpoint.tenant, endpoint = %endpoint.id, why = why.as_str(), "a webhook endpoint was disabled");
         Ok(())

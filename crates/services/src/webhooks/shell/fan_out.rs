@@ -9,9 +9,10 @@ use platform::{
     },
 };
 
-use super::Webhooks;
+use super::service::Webhooks;
 use crate::webhooks::{
     core::{Endpoint, matches},
+    events::WEBHOOK_TESTED,
     rows::{
         deliveries,
         endpoints::{self, BusyEndpoint},
@@ -25,7 +26,7 @@ const MAX_PAGES: usize = 10;
 
 /// Whether an endpoint gets an event. A test is enqueued separately, for its own endpoint.
 fn is_wanted(endpoint: &Endpoint, event: &EventHeader) -> bool {
-    event.kind != super::events::WEBHOOK_TESTED.name() && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
+    event.kind != WEBHOOK_TESTED.name() && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
 }
 
 impl Webhooks {

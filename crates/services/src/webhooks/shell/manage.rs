@@ -11,12 +11,13 @@ use platform::{
     },
 };
 
-use super::{WebhookError, Webhooks};
+use super::service::{WebhookError, Webhooks, endpoint_event};
 use crate::webhooks::{
     core::{
         DisabledReason, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, Signer, check_description,
         check_patterns, check_url_length,
     },
+    events::{WEBHOOK_CREATED, WEBHOOK_DELETED, WEBHOOK_ROTATED, WEBHOOK_TESTED, WEBHOOK_UPDATED},
     rows::{
         deliveries,
         endpoints::{self, OLD_SECRET, SECRET},
@@ -74,7 +75,7 @@ impl Webhooks {
         let sealed = self.0.ring.seal(&SECRET.context(&ids(&endpoint)), secret.bytes())?;
         endpoints::add(&work, &endpoint, sealed).await?;
         audit::changed(&mut work, endpoint.id, None, Some(&traced(&endpoint, "SET")), None);
-        let seq = self.end(work, super::events::WEBHOOK_CREATED, &endpoint).await?;
+        let seq = self.end(work, WEBHOOK_CREATED, &endpoint).await?;
         Ok(Changed { value: (endpoint, secret), seq })
     }
 
@@ -113,7 +114,7 @@ impl Webhooks {
         (after.version, after.updated_at) = (before.version + 1, now);
         endpoints::change(&work, &after).await?;
         audit::changed(&mut work, id, Some(&traced(&before, "SET")), Some(&traced(&after, "SET")), None);
-        let seq = self.end(work, super::events::WEBHOOK_UPDATED, &after).await?;
+        let seq = self.end(work, WEBHOOK_UPDATED, &after).await?;
         Ok(Changed { value: after, seq })
     }
 
@@ -122,7 +123,7 @@ impl Webhooks {
         let (mut work, before) = self.locked(&permit, id, path!["id"]).await?;
         endpoints::remove(&work, id).await?;
         audit::changed(&mut work, id, Some(&traced(&before, "SET")), None, None);
-        let seq = self.end(work, super::events::WEBHOOK_DELETED, &before).await?;
+        let seq = self.end(work, WEBHOOK_DELETED, &before).await?;
         Ok(Changed { value: before, seq })
     }
 
@@ -152,7 +153,7 @@ impl Webhooks {
         let after = Endpoint { old_secret_until: Some(until), version: before.version + 1, updated_at: now, ..before };
         endpoints::change(&work, &after).await?;
         audit::changed(&mut work, id, Some(&was), Some(&traced(&after, "REPLACED")), None);
-        let seq = self.end(work, super::events::WEBHOOK_ROTATED, &after).await?;
+        let seq = self.end(work, WEBHOOK_ROTATED, &after).await?;
         Ok(Changed { value: (after, secret), seq })
     }
 
@@ -167,7 +168,7 @@ impl Webhooks {
         let before = journal::take_numbers(&work, CounterRequest::events(1), now).await?;
         let seq = before.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
-        let event = super::endpoint_event(super::events::WEBHOOK_TESTED, &endpoint);
+        let event = endpoint_event(WEBHOOK_TESTED, &endpoint);
         journal::write(&mut work, vec![event.with_current_trace().numbered(seq, before.recorded_at)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })

@@ -9,7 +9,10 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{WebhookError, Webhooks, manage::disabled};
+use super::{
+    manage::disabled,
+    service::{WebhookError, Webhooks},
+};
 use crate::webhooks::{
     core::{Endpoint, MAX_REPLAYED_MESSAGES, Rejection, check_range, seq_of},
     rows::deliveries,

@@ -9,7 +9,7 @@ use platform::{
     storage::{Backend, Database, Fault, Reads, Row, Work, journal},
 };
 
-use super::Webhooks;
+use super::service::Webhooks;
 use crate::webhooks::rows::{
     deliveries::{self, OldAttempts},
     endpoints,

@@ -3,38 +3,38 @@
 
 use std::collections::HashSet;
 
-use entity::{
-    prelude::ProductId,
-    record::{Record, Selected},
-    tables::product,
-};
+use entity::{prelude::ProductId, record::Selected};
 use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::{
     super::{
         Clause,
-        filter::{TermMatch, term, word_query},
-        search::{BranchResults, Branches, MAX_CANDIDATES},
+        candidates::{BranchResults, Branches, MAX_CANDIDATES},
+        word_index::{TermMatch, term, word_query},
     },
-    MAX_CORRECTED, all_of, any_of, or,
+    match_terms::{MAX_CORRECTED, all_of, any_of, any_phrases, or, trigrams},
+    search_text::SearchTextRow,
 };
 use crate::catalog::core::{
     search::Query,
     typos::{WordCorrection, has_parts, is_one_typo_away, meant, parts},
 };
 
-/// The most products with all other words that are read, in the order of the index.
-const MAX_HELD: usize = 2_000;
+/// The most products with all other words that Postgres reads, in the order of the index.
+const MAX_HELD: usize = 3_000;
 /// Length from which few other words contain a word.
 const LONG_WORD_LENGTH: usize = 5;
 
-/// A product that holds all other words.
-#[derive(Record)]
-#[record(of = product, alias = "p")]
-struct SearchTextRow {
-    id: ProductId,
-    search_text: String,
+/// Products with all other words.
+struct Holders {
+    /// The first in the order of the index; on SQLite, if there are many, the first that also have
+    /// a part of each mistyped word.
+    rows: Vec<SearchTextRow>,
+    /// Whether at least `MAX_CANDIDATES` products have all other words.
+    are_many: bool,
+    /// Whether no other product can have a word that is one typo away from each mistyped one.
+    are_all: bool,
 }
 
 /// Returns products that have all words, with mistyped ones corrected from the products that have
@@ -56,12 +56,11 @@ pub(super) async fn among_others(
     if others.is_empty() || missing.is_empty() {
         return Ok(BranchResults::default());
     }
-    let (sql, text) = (search_text_sql(backend), word_query(backend, others.iter().copied(), TermMatch::Beginnings));
-    let held = reads.records::<SearchTextRow>(&sql, vec![text]).await?;
-    let is_cut = held.len() >= MAX_CANDIDATES;
-    let meanings = corrections_in_texts(&held, &missing);
-    let stands =
-        |word: &str, meanings: &[WordCorrection]| if is_cut { is_one_typo_away(word, meanings) } else { !meanings.is_empty() };
+    let held = holders(reads, &others, &missing).await?;
+    let meanings = corrections_in_texts(&held.rows, &missing);
+    let stands = |word: &str, meanings: &[WordCorrection]| {
+        if held.are_many { is_one_typo_away(word, meanings) } else { !meanings.is_empty() }
+    };
     if !missing.iter().zip(&meanings).all(|(word, meanings)| stands(word, meanings)) {
         return Ok(BranchResults::default());
     }
@@ -72,30 +71,63 @@ pub(super) async fn among_others(
         Some(holders) if holders.is_empty() => return Ok(BranchResults::default()),
         Some(holders) => branches.by_ids(&holders),
         None => {
+            let tests = whole.into_iter().chain(others.iter().map(|word| vec![format!(" {word}")])).collect::<Vec<_>>();
             let text = corrected_query(backend, &others, &meanings);
-            branches.by_text(Value::from(text), &whole, MAX_CANDIDATES);
+            branches.by_text(Value::from(text), &tests, MAX_CANDIDATES);
         }
     }
     let mut found = branches.read(reads).await?;
-    found.is_full |= is_cut;
+    found.is_full |= held.are_many;
     Ok(found)
+}
+
+/// Reads products with all other words. Postgres collects all products with the beginning of a word
+/// before it returns the first: the whole words are looked up first, and if enough products have
+/// them, they are taken. SQLite returns them one by one, and reads the rows of frequent words from
+/// all over the table: of many, those are read that have a part of the mistyped words.
+async fn holders(reads: &impl Reads, others: &[&str], missing: &[&str]) -> Result<Holders, Fault> {
+    let backend = reads.backend();
+    let query = |which| word_query(backend, others.iter().copied(), which);
+    if backend == Backend::Postgres {
+        let sql = search_text_sql(backend, MAX_HELD);
+        let mut rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Whole)]).await?;
+        if rows.len() < MAX_HELD {
+            rows = reads.records(&sql, vec![query(TermMatch::Beginnings)]).await?;
+        }
+        return Ok(Holders { are_many: rows.len() >= MAX_CANDIDATES, are_all: rows.len() < MAX_HELD, rows });
+    }
+    let sql = search_text_sql(backend, MAX_CANDIDATES);
+    let rows = reads.records::<SearchTextRow>(&sql, vec![query(TermMatch::Beginnings)]).await?;
+    if rows.len() < MAX_CANDIDATES {
+        return Ok(Holders { rows, are_many: false, are_all: true });
+    }
+    let rows = reads.records::<SearchTextRow>(&sql, vec![Value::from(parts_query(others, missing))]).await?;
+    Ok(Holders { are_many: true, are_all: rows.len() < MAX_CANDIDATES, rows })
 }
 
 /// Returns the statement of the first products that have the words of `$2`, in the order of the
 /// index.
-fn search_text_sql(backend: Backend) -> String {
+fn search_text_sql(backend: Backend, most: usize) -> String {
     let select = SearchTextRow::SELECT;
     match backend {
         Backend::Postgres => format!(
             "SELECT {select} FROM (SELECT h.id, row_number() OVER () AS place
-               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {MAX_HELD}) h) f
+               FROM (SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT {most}) h) f
              CROSS JOIN product p WHERE p.tenant_id = $1 AND p.id = f.id ORDER BY f.place"
         ),
         Backend::Sqlite => format!(
             "SELECT {select} FROM product_search f CROSS JOIN product p
-             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {MAX_HELD}"
+             WHERE p.tenant_id = $1 AND p.rowid = f.rowid AND f.product_search MATCH $2 ORDER BY f.rowid LIMIT {most}"
         ),
     }
+}
+
+/// Returns SQLite's MATCH of products with all other words and a part of each mistyped word.
+fn parts_query(others: &[&str], missing: &[&str]) -> String {
+    let others = others.iter().map(|word| term(Backend::Sqlite, word, TermMatch::Beginnings));
+    let lists = missing.iter().take(MAX_CORRECTED).map(|word| parts(word)).filter(|parts| !parts.is_empty());
+    let parts = lists.map(|parts| any_phrases(&parts));
+    all_of(Backend::Sqlite, &others.chain(parts).collect::<Vec<_>>())
 }
 
 /// Returns the meanings of each mistyped word in the first of these products, and in those of the
@@ -108,28 +140,31 @@ fn corrections_in_texts(held: &[SearchTextRow], missing: &[&str]) -> Vec<Vec<Wor
     missing.iter().map(|word| meant(word, &texts)).collect()
 }
 
-/// Returns the products that have one text for each word, if all candidates were read and fewer
+/// Returns the products that have one text for each word, if all that can match were read and fewer
 /// match than a search ranks.
-fn products_with_all(held: &[SearchTextRow], whole: &[Vec<String>]) -> Option<Vec<ProductId>> {
+fn products_with_all(held: &Holders, whole: &[Vec<String>]) -> Option<Vec<ProductId>> {
     let holds = |row: &&SearchTextRow| whole.iter().all(|texts| texts.iter().any(|text| row.search_text.contains(text.as_str())));
-    let holders: Vec<ProductId> = held.iter().filter(holds).map(|row| row.id).collect();
-    (held.len() < MAX_HELD && holders.len() < MAX_CANDIDATES).then_some(holders)
+    let holders: Vec<ProductId> = held.rows.iter().filter(holds).map(|row| row.id).collect();
+    (held.are_all && holders.len() < MAX_CANDIDATES).then_some(holders)
 }
 
 /// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones; on SQLite
-/// a MATCH, which may also find a word inside another one.
+/// a MATCH, which finds texts with their letters, of which some have other words.
 fn corrected_query(backend: Backend, others: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
-    let others = others.iter().map(|word| term(backend, word, TermMatch::Beginnings));
+    let others = others.iter().map(|word| match backend {
+        Backend::Postgres => term(backend, word, TermMatch::Beginnings),
+        Backend::Sqlite => trigrams(&format!(" {word}")),
+    });
     let meanings = meanings.iter().map(|of| if backend == Backend::Postgres { any_of(backend, of) } else { any_substring(of) });
     all_of(backend, &others.chain(meanings).collect::<Vec<_>>())
 }
 
-/// Matches one of these, long words without the blanks around them. Very many texts have a word
-/// with the same beginning or end, and the index would return and compare them all; few have
-/// another word that contains all the letters, and those are tested row by row.
+/// Matches one of these, long words by their letters without the blanks around them. Very many
+/// texts have a word with the same beginning or end, and the index would return and compare them
+/// all; few have another word that contains all the letters, and those are tested row by row.
 fn any_substring(meanings: &[WordCorrection]) -> String {
     let of = |words: &WordCorrection| match words.as_slice() {
-        [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("\"{word}\""),
+        [word] if word.chars().nth(LONG_WORD_LENGTH - 1).is_some() => format!("({})", trigrams(word)),
         _ => format!("\" {} \"", words.join(" ")),
     };
     format!("({})", meanings.iter().map(of).collect::<Vec<_>>().join(or(Backend::Sqlite)))
@@ -145,10 +180,10 @@ mod tests {
 
     #[test]
     fn the_first_products_with_the_other_words_are_read_in_the_order_of_the_index() {
-        let sql = search_text_sql(Backend::Sqlite);
-        assert!(sql.ends_with("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 2000"), "{sql}");
-        let sql = search_text_sql(Backend::Postgres);
-        assert!(sql.contains("(SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT 2000) h"), "{sql}");
+        let sql = search_text_sql(Backend::Sqlite, 500);
+        assert!(sql.ends_with("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 500"), "{sql}");
+        let sql = search_text_sql(Backend::Postgres, 3_000);
+        assert!(sql.contains("(SELECT products_with_words($1, to_tsquery('simple', $2)) AS id LIMIT 3000) h"), "{sql}");
         assert!(sql.ends_with("p.id = f.id ORDER BY f.place"), "{sql}");
     }
 
@@ -164,20 +199,30 @@ mod tests {
     #[test]
     fn no_text_is_asked_for_where_all_products_with_the_other_words_were_read() {
         let whole = [vec![" holder ".to_owned(), " t light ".to_owned()]];
-        let of =
-            |count: usize, text: &str| products_with_all(&held((0..count).map(|_| text.to_owned())), &whole).map(|ids| ids.len());
-        assert_eq!(of(3, " z1 zinc holder "), Some(3));
-        assert_eq!(of(3, " z1 zinc t light "), Some(3));
-        assert_eq!(of(3, " z1 zinc holders "), Some(0));
-        assert_eq!(of(MAX_CANDIDATES, " z1 zinc holder "), None, "more than are ranked");
-        assert_eq!(of(MAX_HELD, " z1 zinc bucket "), None, "others may hold it");
+        let of = |count: usize, text: &str, are_all: bool| {
+            let holders = Holders { rows: held((0..count).map(|_| text.to_owned())), are_many: !are_all, are_all };
+            products_with_all(&holders, &whole).map(|ids| ids.len())
+        };
+        assert_eq!(of(3, " z1 zinc holder ", true), Some(3));
+        assert_eq!(of(3, " z1 zinc t light ", true), Some(3));
+        assert_eq!(of(3, " z1 zinc holders ", true), Some(0));
+        assert_eq!(of(MAX_CANDIDATES, " z1 zinc holder ", true), None, "more than are ranked");
+        assert_eq!(of(3, " z1 zinc holder ", false), None, "others may hold it");
     }
 
     #[test]
-    fn sqlite_looks_for_long_words_without_the_blanks_around_them() {
+    fn sqlite_finds_products_with_the_other_words_by_a_part_of_the_mistyped_one() {
+        let query = parts_query(&["zinc"], &["mgus"]);
+        assert!(query.starts_with("\" zinc\" AND ((\""), "{query}");
+        assert!(query.contains("(\"mgus\")") && query.contains("(\"us \")"), "{query}");
+        assert_eq!(parts_query(&["zinc", "tray"], &["ab"]), "\" zinc\" AND \" tray\"", "no part is long enough");
+    }
+
+    #[test]
+    fn sqlite_looks_for_words_by_few_of_their_trigrams() {
         let meanings = [vec![vec!["holder".to_owned()], vec!["mug".to_owned()], vec!["t".to_owned(), "light".to_owned()]]];
         let of = |backend| corrected_query(backend, &["zinc"], &meanings);
-        assert_eq!(of(Backend::Sqlite), "\" zinc\" AND (\"holder\" OR \" mug \" OR \" t light \")");
+        assert_eq!(of(Backend::Sqlite), "\" zi\" AND \"inc\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")");
         assert_eq!(of(Backend::Postgres), "zinc:* & ((holder) | (mug) | (t <-> light))");
     }
 }

@@ -1,7 +1,7 @@
 //! Order of turns, and commands that share a transaction.
 
 use super::*;
-use crate::storage::group_commit::{ASIDE, MAX_COMMANDS};
+use crate::storage::group_commit::limits::{ASIDE, MAX_COMMANDS};
 
 fn tenant(n: u128) -> TenantId {
     TenantId::from_uuid(uuid::Uuid::from_u128(n))

@@ -1,4 +1,5 @@
-//! Generations: a backup of the database's file with its log, and the chain of segments after it.
+//! Generations: a backup of the database's file with its log, after which a chain of segments
+//! begins.
 
 use std::{
     fs::File,
@@ -9,13 +10,12 @@ use std::{
 use entity::prelude::*;
 use platform::clock;
 
-use super::{RETRY_INTERVAL, ROUND_INTERVAL, Shipper, monotonic, record_failure};
+use super::{
+    segment_chain::Stream,
+    shipper::{RETRY_INTERVAL, ROUND_INTERVAL, Shipper, monotonic, record_failure},
+};
 use crate::backups::{
-    core::{
-        sealed::{DataKey, sha256},
-        segment::{SegmentHead, SegmentName, pack_segment, pages},
-        wal::Position,
-    },
+    core::{sealed::DataKey, segment::pages, wal::Position},
     file::{LocalCopy, LocalLock},
     id::BackupId,
     shell::{
@@ -23,7 +23,7 @@ use crate::backups::{
         log::{BackupLog, RunFacts},
         run::{CompletedBackup, Source, backup_copy, new_key},
     },
-    wal::{self, Batch, Next, write_pages},
+    wal::{self, Next, write_pages},
 };
 
 /// Age at which a generation ends, in microseconds, if another one exists.
@@ -33,37 +33,6 @@ const PIECE_BYTES: usize = 1 << 20;
 const PACE: Duration = Duration::from_millis(16);
 /// Time until another generation is tried where the place or the disk did not take one: each try is a row in the log of backups.
 const GENERATION_RETRY_INTERVAL: Duration = Duration::from_mins(1);
-
-/// The chain of a generation.
-pub(super) struct Stream {
-    pub id: BackupId,
-    key: DataKey,
-    number: u32,
-    previous: String,
-}
-
-impl Stream {
-    /// Returns the next segment: its name, and its bytes as stored.
-    pub(super) fn sealed(&mut self, from: &Position, batch: &Batch, read_at: i64) -> Result<(String, Vec<u8>), BackupError> {
-        let head = SegmentHead {
-            generation: self.id.to_string(),
-            number: self.number,
-            read_at,
-            salts: from.header.salts,
-            from_frame: from.frames,
-            to_frame: batch.end.frames,
-            page_bytes: from.header.page_bytes,
-            pages: batch.pages,
-            bytes: batch.frames.len() as u64,
-            previous: self.previous.clone(),
-        };
-        let sealed = pack_segment(&head, &batch.frames).and_then(|plain| self.key.seal(self.id.as_str(), self.number, plain));
-        let sealed = sealed.ok_or(BackupError::SegmentUnsealed)?;
-        self.number = self.number.checked_add(1).ok_or(BackupError::SegmentUnsealed)?;
-        self.previous = sha256(&sealed);
-        Ok((SegmentName::of(&head).text(), sealed))
-    }
-}
 
 impl Shipper {
     /// Begins a generation whenever there is none, and another one each day.

@@ -15,7 +15,7 @@ use platform::{
 
 use super::{
     super::{days::DAY, stock::CURRENT},
-    Condition, Currencies, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums,
+    groups::{Condition, Currencies, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums},
 };
 use crate::insight::rows::{
     SplitPoint, SplitSetting,

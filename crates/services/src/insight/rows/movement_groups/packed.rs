@@ -12,7 +12,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{Entries, MovementSums, MovementsQuery, entries_of, index_order};
+use super::query::{Entries, MovementSums, MovementsQuery, entries_of, index_order};
 use crate::insight::{core::GroupKey, rows::GroupSpan};
 
 /// The entries of a movement.

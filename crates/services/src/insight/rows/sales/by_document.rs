@@ -4,7 +4,10 @@
 use inventory::catalog::rows::merge::{join_merged_customers, survivor_of};
 use platform::storage::Backend;
 
-use super::{AMOUNT, COST, SCALE, SalesQuery, Side, nil};
+use super::{
+    query::{AMOUNT, COST, SCALE, SalesQuery},
+    side::{Side, nil},
+};
 use crate::insight::core::Group;
 
 /// The sums of a document's lines, by name; charges are among the amounts.

@@ -1,8 +1,9 @@
-//! The documents of all groups, each once: sums of groups add up to the total, but a document is in each of its groups.
+//! The documents of all groups, each once: sums of groups add up to the total, but a document is in
+//! each of its groups.
 
 use platform::storage::{Backend, Fault, Reads, Row};
 
-use super::{SalesQuery, Side};
+use super::{query::SalesQuery, side::Side};
 use crate::insight::core::Group;
 
 /// Numbers of count rows start after the sides of sums.

@@ -2,22 +2,11 @@
 
 use platform::storage::{Backend, Fault, Reads, SideBySide};
 
-use super::{SalesFilter, SalesQuery, packed::packed_halves, sales_at};
+use super::{group_sums::sales_at, packed::packed_halves, query::SalesQuery};
 use crate::insight::{
     core::SalesByGroup,
     rows::halves::{IdRange, SplitPoint, SplitSetting, middle_moment, middle_order, read_consistent},
 };
-
-impl SalesQuery {
-    /// A condition that a column is the ID of a document of the query's part; empty for all. Its
-    /// parameter follows the moments.
-    pub(super) fn part_condition(&self, column: &str) -> String {
-        let Some(part) = self.part else { return String::new() };
-        let moments = [self.from, self.to].into_iter().flatten().count();
-        let next = SalesFilter::FIRST_PARAMETER + self.products.values.len() + self.filter.values.len() + 1 + moments;
-        part.id_condition(column, &format!("${next}"))
-    }
-}
 
 /// Returns the point at which documents are divided, if they are summed in two halves: each half
 /// uses a processor, and a document belongs to one half, so that counts of distinct documents add

@@ -4,7 +4,10 @@ use entity::record::{Record, Selected};
 use platform::storage::{Backend, Fault, Row};
 use sea_orm::QueryResult;
 
-use super::{SalesQuery, Side, nil};
+use super::{
+    query::SalesQuery,
+    side::{Side, nil},
+};
 use crate::insight::core::{SoldLine, Sums, Tally};
 
 /// A line that is too large for the database to sum, after its side and its group's key.

@@ -1,5 +1,6 @@
-//! Sums by product and by category of the lines of each document in one row. Documents are found by an index, and the lines of each together: the database
-//! need not sort them by their product, nor look up the category of each.
+//! Sums by product and by category of the lines of each document in one row. Documents are found by
+//! an index, and the lines of each together: the database need not sort them by their product, nor
+//! look up the category of each.
 
 use std::{collections::HashMap, mem, sync::Arc};
 
@@ -14,7 +15,11 @@ use platform::{
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::{AMOUNT, COST, SCALE, SalesQuery, Side, settled};
+use super::{
+    query::{AMOUNT, COST, SCALE, SalesQuery},
+    return_settlements,
+    side::Side,
+};
 use crate::insight::{
     core::{Group, GroupKey, SalesByGroup, Sums},
     rows::halves::{has_at_most, read_consistent, rows_and_head},
@@ -97,7 +102,7 @@ async fn read_half(
     let Some((mut sold, settled)) = summed else { return Ok((None, head)) };
     if settled > 0 {
         let lines = reads.rows(&all.settled_lines(reads.backend()), all.values()).await?;
-        settled::apply_refunds(&all, &lines, &mut sold.groups)?;
+        return_settlements::apply_refunds(&all, &lines, &mut sold.groups)?;
     }
     if let Some(after) = query.span.as_ref().and_then(|span| span.after.as_ref()) {
         sold.groups.retain(|key, _| key > after);

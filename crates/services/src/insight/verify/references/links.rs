@@ -1,6 +1,6 @@
 //! Columns that refer to rows of other tables.
 
-use super::{Link, Parent};
+use super::link::{Link, Parent};
 
 const fn link(
     child: &'static str,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{LINE_SPACING, MARGIN, Pages, SECTION_GAP, TEXT, WIDTH};
+use super::pages::{LINE_SPACING, MARGIN, Pages, SECTION_GAP, TEXT, WIDTH};
 use crate::labels::core::{Label, Symbology, TextRun};
 
 /// Maximum width of the thinnest bar.

@@ -8,7 +8,7 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{MARGIN, Pages, SECTION_GAP, WIDTH};
+use super::pages::{MARGIN, Pages, SECTION_GAP, WIDTH};
 use crate::labels::core::{TextRun, UsedCharacters};
 
 /// Maximum elements of a drawing that are drawn.

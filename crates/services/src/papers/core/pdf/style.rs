@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{LINE_SPACING, MARGIN, Pages, SECTION_GAP, WIDTH};
+use super::pages::{LINE_SPACING, MARGIN, Pages, SECTION_GAP, WIDTH};
 use crate::{
     labels::core::{IMAGE, Image, TextRun},
     papers::core::sheet::{Logo, SheetStyle},

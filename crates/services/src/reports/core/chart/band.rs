@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped};
+use super::frame::{Axis, BOTTOM, LEFT, LEGEND, RIGHT, TOP, draw_grid, draw_heading, draw_labels, escaped, put};
 
 /// Colours of recorded demand, of expected demand, and of the two bands.
 const RECORDED: &str = "#374151";

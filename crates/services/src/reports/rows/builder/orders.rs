@@ -10,7 +10,7 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::{BuiltGroup, OF_ORDERS, Statement};
+use super::statement::{BuiltGroup, Part, Statement};
 use crate::{
     demand::rows::FactKey,
     insight::rows::IdRange,
@@ -29,6 +29,9 @@ use crate::{
 /// hundreds of bytes. More are counted by the statement.
 const MAX_ORDERS: usize = 500_000;
 const MAX_LINES: usize = 1_000_000;
+
+const OF_ORDERS: Part =
+    Part { day: Some("o.business_date"), product: "l.product_id", store: "o.store_id", channel: "o.channel_id" };
 
 /// An order after its keys: its side, and the products of its lines as concatenated IDs.
 #[derive(Record)]

@@ -1,0 +1,12 @@
+//! The check of an argument's number against its range.
+
+use platform::path;
+
+use crate::graphql::fault::{Answer, TopError};
+
+pub(super) fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
+    if range.contains(&given) {
+        return Ok(());
+    }
+    Err(TopError::bad_input(format!("{name} is {} to {}", range.start(), range.end()), path![name]))
+}

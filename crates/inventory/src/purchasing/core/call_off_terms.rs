@@ -1,0 +1,21 @@
+//! Terms of call-offs: the minimum and the multiple of one purchase order's quantity of a product.
+
+use entity::prelude::*;
+
+/// Minimum and multiple of the quantity that one purchase order calls off of a product; `None` is
+/// no restriction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallOffTerms {
+    pub minimum: Option<Quantity>,
+    pub multiple: Option<Quantity>,
+}
+
+impl CallOffTerms {
+    /// True if `wanted` may be called off at once while `left` is left: all of the rest is always
+    /// allowed.
+    pub(super) fn allow(self, wanted: i64, left: i64) -> bool {
+        let is_enough = self.minimum.is_none_or(|minimum| wanted >= minimum.get());
+        let is_whole = self.multiple.is_none_or(|multiple| wanted % multiple.get() == 0);
+        wanted == left || (is_enough && is_whole)
+    }
+}

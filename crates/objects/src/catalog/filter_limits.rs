@@ -1,0 +1,34 @@
+//! Limits of lists and texts in filters, and the paths of their tests.
+
+use crate::graphql::{
+    fault::{Answer, TopError},
+    refusal::Path,
+};
+
+/// The longest list, and the longest text, in a filter.
+const MAX_LIST: usize = 250;
+const MAX_TEXT: usize = 255;
+
+fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+    Err(TopError::bad_input(message, at.clone()))
+}
+
+pub(super) fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+    Err(TopError::limit_exceeded(message, at.clone()))
+}
+
+pub fn below(at: &Path, parts: &[&str]) -> Path {
+    at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
+}
+
+pub fn listed(length: usize, at: &Path) -> Answer<()> {
+    if length <= MAX_LIST { Ok(()) } else { too_many(format!("at most {MAX_LIST} values are taken"), at) }
+}
+
+/// No text that is kept has a NUL, and Postgres takes none.
+pub fn checked(text: String, at: &Path) -> Answer<String> {
+    if text.chars().count() > MAX_TEXT {
+        return bad(format!("at most {MAX_TEXT} characters are taken"), at);
+    }
+    if text.contains('\0') { bad("a text without control characters is expected", at) } else { Ok(text) }
+}

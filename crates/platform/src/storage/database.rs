@@ -1,0 +1,136 @@
+//! The open database: its connections, and reads of single statements.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
+use entity::prelude::TenantId;
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
+
+use super::{
+    ActiveRowSecurity, Announcer, Backend, Extensions, Fault, coalesce::Lines, limits, postgres::ConnectionPools,
+    read_kind::ReadKind, replicas::Replicas, sessions::Bound, statements::Statements, transaction::Connections,
+    write_health::WriteHealth,
+};
+
+/// The open database. Cheap to clone, as a request has many handles of it: there is one reference
+/// count instead of one for each part.
+#[derive(Clone)]
+pub struct Database(Arc<Opened>);
+
+/// Parts of an open database. On SQLite `writer` is a single connection; on Postgres the two are
+/// separate pools, so that a page of slow reads never keeps a lane from committing.
+#[derive(Clone)]
+pub struct Opened {
+    pub(super) backend: Backend,
+    /// Connection with the right to change tables; the only one that uses the login of the URL
+    /// itself.
+    pub(super) owner: DatabaseConnection,
+    pub(super) writer: Connections,
+    pub(super) reader: Connections,
+    /// Writes of the deployment itself, which belong to no one tenant.
+    pub(super) maintenance: Connections,
+    /// Connections for the deployment's own proofs, whose statements are long.
+    pub(super) proofs: Connections,
+    /// Connections for single statements, on Postgres only.
+    pub(super) doors: Option<ConnectionPools>,
+    pub(super) active_row_security: ActiveRowSecurity,
+    pub(super) announcer: Announcer,
+    /// Queries that concurrent requests share.
+    pub(super) lines: Lines,
+    pub(super) extensions: Extensions,
+    pub(super) write_health: WriteHealth,
+    pub(super) statements: Arc<Statements>,
+    /// Servers for reads that need not see the last commit.
+    pub(super) replicas: Arc<OnceLock<Replicas>>,
+}
+
+impl Deref for Database {
+    type Target = Opened;
+    fn deref(&self) -> &Opened {
+        &self.0
+    }
+}
+
+impl From<Opened> for Database {
+    fn from(opened: Opened) -> Self {
+        Self(Arc::new(opened))
+    }
+}
+
+/// Connections of a lane: one for the batch that is being written, and others for the reads of the
+/// next one.
+const CONNECTIONS_A_LANE: usize = 4;
+
+impl Database {
+    /// Returns the same database with connections of its own, opened on first use: a connection
+    /// belongs to the runtime that opened it. `lanes` tasks use them at a time, each for a few
+    /// reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
+    /// connections have threads of their own and are shared.
+    #[must_use]
+    pub fn with_own_connections(&self, lanes: usize, aside: usize) -> Self {
+        let mut apart = self.0.as_ref().clone();
+        if let Connections::Postgres(writer) = &self.writer {
+            apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));
+            apart.reader = apart.writer.clone();
+            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * (CONNECTIONS_A_LANE + aside)));
+        }
+        apart.into()
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+    /// Returns the announcer of committed events inside this process.
+    pub fn announcer(&self) -> &Announcer {
+        &self.announcer
+    }
+
+    /// Returns the values that later rooms keep with the database.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Runs a single statement that reads rows of a tenant, in no transaction.
+    pub(super) async fn read(&self, tenant: TenantId, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match &self.doors {
+            Some(doors) if kind.is_long() => doors.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await,
+            Some(doors) => self.active_row_security.reads(doors).rows(&Bound::Tenant(tenant), statement).await,
+            None => self.reader.query(statement).await,
+        }
+    }
+    /// Runs a single statement that reads rows of global tables, or of all tenants.
+    pub(super) async fn query_all_tenants(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        let _span = self.statements.note(&statement);
+        match &self.doors {
+            Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
+            None => self.reader.query(statement).await,
+        }
+    }
+    /// Runs ANALYZE on Postgres tables that have just grown, or on all tables if none is named.
+    /// Autovacuum does so once a minute; until then plans are made for the former few rows. A login
+    /// that does not own the tables has to wait for it.
+    pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
+        if self.backend == Backend::Postgres {
+            let sql = format!("ANALYZE {}", tables.join(", "));
+            let measuring = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;
+            measuring.map_err(|_| Fault::Broken("Postgres did not measure its tables in time".to_owned()))??;
+        }
+        Ok(())
+    }
+
+    pub async fn close(self) -> Result<(), Fault> {
+        if let Some(doors) = &self.doors {
+            doors.forget();
+        }
+        if let Some(replicas) = self.replicas.get() {
+            replicas.forget();
+        }
+        for connections in [&self.reader, &self.writer, &self.maintenance, &self.proofs] {
+            connections.clone().close().await?;
+        }
+        self.owner.clone().close().await?;
+        Ok(())
+    }
+}

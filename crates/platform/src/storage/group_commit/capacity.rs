@@ -1,0 +1,51 @@
+//! Number of commands that share a transaction.
+
+use std::collections::VecDeque;
+
+use super::limits::{HEAVY_WEIGHT, SHARED_WEIGHT};
+
+/// Room left in a transaction, or in a tenant's part of it.
+#[derive(Clone, Copy)]
+pub(super) struct RemainingCapacity {
+    pub(super) commands: usize,
+    pub(super) weight: usize,
+}
+
+impl RemainingCapacity {
+    fn has(self, weight: usize) -> bool {
+        self.commands > 0 && weight <= self.weight
+    }
+    fn take(&mut self, weight: usize) {
+        self.commands -= 1;
+        self.weight -= weight;
+    }
+    /// Takes commands from the front of a tenant's queue, as many as fit both the room and the
+    /// tenant's share; stops before a heavy one.
+    pub(super) fn fill<C>(&mut self, queue: &mut VecDeque<C>, mut part: Self, weight: impl Fn(&C) -> usize) -> Vec<C> {
+        let mut taken = Vec::new();
+        while let Some(next) = queue.front().map(&weight)
+            && next <= HEAVY_WEIGHT
+            && self.has(next)
+            && part.has(next)
+        {
+            self.take(next);
+            part.take(next);
+            taken.extend(queue.pop_front());
+        }
+        taken
+    }
+}
+
+/// Takes the first command of a queue, which is heavy, and those behind it that fit the lines of a
+/// shared transaction.
+pub(super) fn take_heavy<C>(queue: &mut VecDeque<C>, most: usize, weight: impl Fn(&C) -> usize) -> Vec<C> {
+    let (mut taken, mut lines) = (Vec::new(), 0);
+    while let Some(next) = queue.front().map(&weight)
+        && taken.len() < most
+        && (taken.is_empty() || lines + next <= SHARED_WEIGHT)
+    {
+        lines += next;
+        taken.extend(queue.pop_front());
+    }
+    taken
+}

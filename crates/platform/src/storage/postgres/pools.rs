@@ -1,0 +1,55 @@
+//! Connections to Postgres for single statements, by their role and the length of their reads.
+
+use super::settings::Setting;
+use crate::storage::{ActiveRowSecurity, LedgerPlans, limits, sessions::Sessions};
+
+/// Connections for exports, reports and imports: the machine works better if only a few of them run
+/// at a time.
+pub(super) const LONG_READ_CONNECTIONS: usize = 4;
+/// Connections of lanes for global tables, which they seldom need.
+const LANE_GLOBAL_CONNECTIONS: usize = 4;
+
+/// Connections for single statements.
+#[derive(Clone)]
+pub(in crate::storage) struct ConnectionPools {
+    /// Connections for a tenant's rows: writes always; reads if row security covers them too.
+    pub tenants: Sessions,
+    /// Connections for global tables, and for the rows of all tenants.
+    pub across: Sessions,
+    /// Connections for long reads of a tenant's rows, each planned for its own values.
+    pub long: Sessions,
+    /// Whether the ledger's lanes have their statements planned once.
+    pub plans: LedgerPlans,
+    /// Additional settings of long reads, where the server's own values differ.
+    pub long_settings: Vec<Setting>,
+}
+
+impl ConnectionPools {
+    /// Returns other connections, for the ledger's lanes: they find rows only by their keys, by one
+    /// as well as by hundreds.
+    pub fn others(&self, most: usize) -> Self {
+        let (plans, lanes) = (self.plans, limits::LANES);
+        let others = |sessions: &Sessions, most: usize| match plans {
+            LedgerPlans::Server => sessions.others(most, lanes),
+            LedgerPlans::Auto | LedgerPlans::Generic => sessions.with_cached_plans(most, lanes),
+        };
+        let (tenants, across) = (others(&self.tenants, most), others(&self.across, LANE_GLOBAL_CONNECTIONS));
+        let long_settings = self.long_settings.clone();
+        Self { tenants, across, long: self.long.others(LONG_READ_CONNECTIONS, limits::LONG), plans, long_settings }
+    }
+    pub fn forget(&self) {
+        self.tenants.forget();
+        self.across.forget();
+        self.long.forget();
+    }
+}
+
+impl ActiveRowSecurity {
+    /// Returns the connections for single reads of a tenant's rows.
+    pub(in crate::storage) fn reads<'a>(&self, doors: &'a ConnectionPools) -> &'a Sessions {
+        match self {
+            Self::Writes => &doors.across,
+            _ => &doors.tenants,
+        }
+    }
+}

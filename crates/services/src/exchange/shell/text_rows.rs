@@ -1,0 +1,98 @@
+//! Rows as text: of a CSV, and lines of JSON.
+
+use platform::{clock, storage::Fault};
+use serde_json::{Map, Number, Value as Json};
+
+use super::halt::Halt;
+use crate::exchange::core::{
+    Format,
+    cells::{Item, escape_text},
+};
+
+pub(super) fn broken(error: impl std::fmt::Display) -> Halt {
+    Fault::Broken(format!("a row could not be written: {error}")).into()
+}
+
+/// Writes a row of a CSV.
+pub(super) fn csv_row(rows: &mut csv::Writer<Vec<u8>>, values: &[Item]) -> Result<(), Halt> {
+    let mut digits = digit_buffer();
+    for value in values {
+        match value {
+            Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
+            Item::Text(text) => rows.write_field(escape_text(text, Format::Csv).as_bytes()).map_err(broken)?,
+            Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
+            // A number needs no mark before its sign: spreadsheets do not evaluate it.
+            other => rows.write_field(value_text(other)).map_err(broken)?,
+        }
+    }
+    rows.write_record(None::<&[u8]>).map_err(broken)
+}
+
+/// Writes a row as a line of JSON.
+pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) -> Result<(), Halt> {
+    let said = names.iter().zip(values).filter_map(|(name, value)| {
+        let value = match value {
+            Item::Hidden => return None,
+            Item::None => Json::Null,
+            Item::Text(text) => Json::from(text.as_str()),
+            Item::Number(number) => Json::Number(Number::from(*number)),
+            other => Json::from(value_text(other)),
+        };
+        Some((name.clone(), value))
+    });
+    serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// A CSV writer with the line ends of RFC 4180.
+pub(super) fn empty_csv() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
+}
+
+/// An amount, a day or a moment as a text.
+pub(super) fn value_text(item: &Item) -> String {
+    match item {
+        Item::Amount(amount) => amount.amount(),
+        Item::Day(day) => clock::day_text(*day),
+        Item::Moment(at) => clock::rfc3339(*at),
+        Item::Text(text) => text.clone(),
+        Item::Number(number) => number.to_string(),
+        Item::None | Item::Hidden => String::new(),
+    }
+}
+
+/// Room for the digits of any number.
+fn digit_buffer() -> [u8; 20] {
+    [0; 20]
+}
+
+/// Digits of a number, written into `room` without an allocation.
+fn written(number: i64, room: &mut [u8; 20]) -> &[u8] {
+    let (mut left, mut at) = (number.unsigned_abs(), room.len());
+    loop {
+        at -= 1;
+        room[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        room[at] = b'-';
+    }
+    &room[at..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        for number in [0, 7, -7, 1_000_000, i64::MAX, i64::MIN] {
+            assert_eq!(written(number, &mut digit_buffer()), number.to_string().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Destination of a schedule's files. New names are used, files are written whole, and no file of a
+//! manifest is overwritten.
+
+use bytes::Bytes;
+use entity::prelude::*;
+use platform::storage::Fault;
+
+use super::{service::ExportSchedules, stop_reason::StopReason};
+use crate::{
+    exchange::FeedPart,
+    export_schedules::{
+        core::{Manifest, Schedule, WrittenFile, marker_of},
+        rows::SECRET,
+    },
+    files::{BucketAccess, Store, StoreError},
+};
+
+/// Maximum bytes of a manifest, and of the marker file that names the owner of a folder.
+const MAX_MANIFEST: u64 = 32 << 20;
+const MAX_MARKER: u64 = 1 << 10;
+
+/// An open destination.
+pub(super) struct Destination {
+    store: Store,
+    /// Prefix of the name of each file.
+    under: String,
+    /// Whether it is a bucket of the tenant's, whose responses the tenant gets to see.
+    is_theirs: bool,
+}
+
+impl ExportSchedules {
+    /// Opens the destination of a schedule's files.
+    pub(super) fn place(&self, tenant: TenantId, schedule: &Schedule) -> Result<Destination, StopReason> {
+        let (Some(bucket), Some(sealed)) = (&schedule.bucket, &schedule.sealed) else {
+            let place =
+                |store: Store| Destination { store, under: format!("{tenant}/exports/{}/", schedule.id), is_theirs: false };
+            return self.0.exchange.files().deployment_store().map(place).map_err(|error| away(error, false));
+        };
+        let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
+        let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
+        if secret.is_empty() {
+            return Err(StopReason::Away("the secret of the bucket was lost: set the schedule with it again".to_owned()));
+        }
+        let client = self.0.sender.transfers(&bucket.endpoint).map_err(StopReason::Away)?;
+        let access = BucketAccess {
+            endpoint: &bucket.endpoint,
+            bucket: &bucket.name,
+            region: &bucket.region,
+            prefix: &bucket.prefix,
+            access_key_id: &bucket.access_key_id,
+            secret: &secret,
+        };
+        let store = Store::remote(access, client).map_err(|error| away(error, true))?;
+        Ok(Destination { store, under: String::new(), is_theirs: true })
+    }
+}
+
+/// Returns the stop for an error of the store. Details of the deployment's own store are logged for
+/// the operator only.
+fn away(error: StoreError, is_theirs: bool) -> StopReason {
+    match error {
+        StoreError::Away(why) if is_theirs => StopReason::Away(format!("the bucket cannot be written to: {why}")),
+        StoreError::Missing if is_theirs => StopReason::Away("the bucket is not there".to_owned()),
+        error => {
+            tracing::error!(%error, "an export could not be written");
+            StopReason::Away("the store of this deployment cannot be written to".to_owned())
+        }
+    }
+}
+
+impl Destination {
+    fn at(&self, name: &str) -> String {
+        format!("{}{name}", self.under)
+    }
+
+    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, StopReason> {
+        match self.store.get(&self.at(name), most).await {
+            Ok(found) => Ok(found),
+            Err(StoreError::Missing) => Ok(None),
+            Err(error) => Err(away(error, self.is_theirs)),
+        }
+    }
+
+    /// Writes a file unless it exists. An existing file is from an earlier try and in no manifest:
+    /// equal bytes stay, others are replaced.
+    async fn put(&self, name: &str, bytes: Bytes) -> Result<(), StopReason> {
+        let away = |error: StoreError| away(error, self.is_theirs);
+        if self.store.create(&self.at(name), bytes.clone()).await.map_err(away)? {
+            return Ok(());
+        }
+        let there = self.get(name, bytes.len() as u64).await?;
+        if there.is_some_and(|there| there == bytes) {
+            return Ok(());
+        }
+        self.store.put_bytes(&self.at(name), bytes).await.map_err(away)
+    }
+
+    /// Marks the folder as this schedule's; a folder of another schedule is left unchanged.
+    pub(super) async fn claim(&self, schedule: &Schedule) -> Result<(), StopReason> {
+        let marker = marker_of(schedule.fields.entity);
+        let own = Bytes::from(serde_json::json!({ "scheduleId": schedule.id }).to_string());
+        let mut there = self.get(&marker, MAX_MARKER).await?;
+        if there.is_none() {
+            let created = self.store.create(&self.at(&marker), own.clone()).await;
+            if created.map_err(|error| away(error, self.is_theirs))? {
+                return Ok(());
+            }
+            there = self.get(&marker, MAX_MARKER).await?;
+        }
+        if there.is_some_and(|there| there == own) {
+            return Ok(());
+        }
+        Err(StopReason::Paused("another export schedule has written into this folder: choose another prefix".to_owned()))
+    }
+
+    /// Returns the manifest of a run whose end was not recorded, if it exists.
+    pub(super) async fn manifest(&self, name: &str, schedule: &Schedule) -> Result<Option<Manifest>, StopReason> {
+        let Some(bytes) = self.get(name, MAX_MANIFEST).await? else { return Ok(None) };
+        let found = serde_json::from_slice::<Manifest>(&bytes).ok();
+        Ok(found.filter(|manifest| manifest.schedule_id == schedule.id))
+    }
+
+    pub(super) async fn put_manifest(&self, name: &str, manifest: &Manifest) -> Result<(), StopReason> {
+        let text = serde_json::to_vec_pretty(manifest);
+        let text = text.map_err(|error| Fault::Broken(format!("a manifest has no JSON: {error}")))?;
+        self.put(name, text.into()).await
+    }
+
+    pub(super) async fn put_part(
+        &self,
+        (name, month): (String, Option<String>),
+        (from_seq, to_seq): (i64, i64),
+        part: FeedPart,
+    ) -> Result<WrittenFile, StopReason> {
+        let (rows, bytes, sha256) = (part.rows, part.bytes.len() as i64, part.sha256);
+        self.put(&name, part.bytes).await?;
+        Ok(WrittenFile { name, month, from_seq, to_seq, rows, bytes, sha256 })
+    }
+}

@@ -1,0 +1,69 @@
+//! The service of export schedules: its parts, and the schedules that a caller may see.
+
+use std::sync::Arc;
+
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    paging::{Listed, PageRequest},
+    secrets::KeyRing,
+    storage::{Database, Fault, Nested},
+};
+
+use crate::{
+    exchange::Exchange,
+    export_schedules::{
+        core::Schedule,
+        rows::{self, ScheduleFilter, SchedulesSorted},
+    },
+    webhooks::{Sender, Webhooks},
+};
+
+pub(super) type May = Permit<kind::ExchangeRun>;
+
+/// The room's service. Cheap to clone.
+#[derive(Clone)]
+pub struct ExportSchedules(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) db: Database,
+    pub(super) clock: Clock,
+    pub(super) ring: KeyRing,
+    pub(super) sender: Sender,
+    pub(super) exchange: Exchange,
+}
+
+impl ExportSchedules {
+    /// Rows are read by the exports of `exchange`, and tenants' addresses are reached by the sender
+    /// of `webhooks`.
+    pub fn new(exchange: &Exchange, webhooks: &Webhooks) -> Self {
+        Self(Arc::new(Inner {
+            db: exchange.database().clone(),
+            clock: exchange.files().clock().clone(),
+            ring: webhooks.ring().clone(),
+            sender: webhooks.sender().clone(),
+            exchange: exchange.clone(),
+        }))
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.0.db
+    }
+
+    /// Reads a page of schedules: all of the tenant's, or the caller's own if their right is for
+    /// some stores.
+    pub async fn page(
+        &self,
+        permit: &May,
+        asked: (&Nested<ScheduleFilter>, SchedulesSorted),
+        request: &PageRequest,
+    ) -> Result<Listed<Schedule>, Fault> {
+        let owner = permit.is_limited().then(|| permit.actor());
+        rows::page(&permit.scope(&self.0.db), owner, asked, request).await
+    }
+}
+
+/// True if the caller may see a schedule: its owner, and callers who may export for all stores.
+pub(super) fn sees(permit: &May, schedule: &Schedule) -> bool {
+    schedule.maker == permit.actor() || !permit.is_limited()
+}

@@ -1,0 +1,276 @@
+//! Reads the input of proposals, in chunks of products, and computes the proposals of each product.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use inventory::{
+    catalog::rows::{page::ProductCondition, small_tables::tenant_zone},
+    costing::shell as costing,
+    purchasing::rows::preferred_of,
+};
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Fault, ROWS_PER_PAGE, Reads, TenantScope},
+};
+
+use super::{
+    partners::{PartnerContext, pair_window_start, partners},
+    responses::Responses,
+};
+use crate::{
+    forecasting::rows::{self as forecasts, StoredForecast},
+    liquidation::{
+        core::{Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, propose},
+        rows::{self, LevelFacts, ProductFacts},
+    },
+    replenishment::rows::{StoreUnits, leaving, owed},
+    reports::{
+        core::Span,
+        rows::{ReportFilter, dated_lots, unit_values},
+    },
+};
+
+/// Products that are read together.
+const CHUNK: usize = 500;
+/// Days that lots expire within, and weeks that a forecast is averaged over.
+const HORIZON_WEEKS: i32 = 26;
+
+/// Scope of the proposals. None is all.
+#[derive(Debug, Clone, Default)]
+pub struct ProposalScope {
+    pub products: Option<Vec<ProductId>>,
+    /// Stores whose stock is listed.
+    pub listed: Option<Vec<StoreId>>,
+    /// Stores that goods can be sent to.
+    pub seen: Option<Vec<StoreId>>,
+}
+
+/// Proposals with the facts that they rest on, by product: only callers who may see costs get a
+/// sort by cost.
+pub struct ComputedProposals {
+    pub proposals: Vec<Proposal>,
+    pub seq: i64,
+    pub business_date: i32,
+    pub forecast_week: Option<i32>,
+    pub currency: Currency,
+}
+
+/// Facts of the tenant that all chunks of products share.
+struct TenantFacts {
+    today: i32,
+    currency: Currency,
+    method: CostingMethod,
+    forecast_week: Option<i32>,
+    owed: StoreUnits,
+    leaving: StoreUnits,
+    /// To where earlier plans send it.
+    coming: StoreUnits,
+    /// Last days and units of lots, the first one first.
+    lots: HashMap<(ProductId, StoreId), Vec<(i32, i64)>>,
+    cut: BTreeSet<ProductId>,
+    bundled: BTreeSet<ProductId>,
+    /// Sold orders in which pairs are searched. None: no bundles are proposed.
+    orders: Option<i64>,
+    within: ProposalScope,
+}
+
+/// Finds dead and slow stock, and computes the best action for it.
+pub async fn work_out(
+    scope: &TenantScope,
+    clock: &Clock,
+    criteria: &Criteria,
+    within: ProposalScope,
+) -> Result<ComputedProposals, Fault> {
+    let scope = scope.long();
+    let today = local_day(clock.now(), &tenant_zone(&scope).await?);
+    let books = costing::begin(&scope, None).await?;
+    let seq = scope.head().await?.seq;
+    let known = TenantFacts {
+        today,
+        currency: books.currency,
+        method: books.method,
+        forecast_week: forecasts::last_run(&scope).await?.map(|run| run.first_week),
+        owed: owed(&scope).await?,
+        leaving: leaving(&scope).await?,
+        coming: rows::units_under_way(&scope).await?,
+        lots: lots(&scope, today).await?,
+        cut: rows::products_under_way(&scope, LiquidationAction::Markdown).await?,
+        bundled: rows::products_under_way(&scope, LiquidationAction::Bundle).await?,
+        orders: match criteria.bundle_percent {
+            Some(_) => Some(rows::orders_since(&scope, pair_window_start(today)).await?),
+            None => None,
+        },
+        within,
+    };
+    let mut of_products = known.levels(&scope, criteria).await?;
+    let ids: Vec<ProductId> = of_products.keys().copied().collect();
+    let mut proposals = Vec::new();
+    let mut responses = Responses::new(today, known.currency);
+    for chunk in ids.chunks(CHUNK) {
+        for product in products(&scope, &known, chunk, &mut of_products, &mut responses).await? {
+            proposals.extend(propose(criteria, today, &product));
+        }
+    }
+    let (forecast_week, currency) = (known.forecast_week, known.currency);
+    Ok(ComputedProposals { proposals, seq, business_date: today, forecast_week, currency })
+}
+
+/// Lots that expire within the horizon.
+async fn lots(reads: &impl Reads, today: i32) -> Result<HashMap<(ProductId, StoreId), Vec<(i32, i64)>>, Fault> {
+    let span = Span { from: today, to: today + 7 * HORIZON_WEEKS };
+    let narrow = ReportFilter { span, products: ProductCondition::default(), stores: None, channels: None };
+    let mut found: HashMap<(ProductId, StoreId), Vec<(i32, i64)>> = HashMap::new();
+    for lot in dated_lots(reads, &narrow).await? {
+        found.entry((lot.product_id, lot.store_id)).or_default().push((lot.expires_on, lot.units));
+    }
+    Ok(found)
+}
+
+impl TenantFacts {
+    /// Returns the available units that are neither owed nor about to be sent elsewhere.
+    fn free(&self, key: (ProductId, StoreId), available: i64) -> i64 {
+        let of = |units: &StoreUnits| units.get(&key).copied().unwrap_or_default();
+        available.saturating_sub(of(&self.owed)).saturating_sub(of(&self.leaving))
+    }
+    fn level(&self, facts: &LevelFacts) -> Level {
+        let key = (facts.product, facts.store);
+        let free = self.free(key, facts.available);
+        let is_in = |stores: &Option<Vec<StoreId>>| stores.as_ref().is_none_or(|stores| stores.contains(&facts.store));
+        Level {
+            store: facts.store,
+            is_asked: is_in(&self.within.listed),
+            is_target: is_in(&self.within.seen),
+            free,
+            coming: self.coming.get(&key).copied().unwrap_or_default(),
+            first_day: facts.first_day,
+            last_sale: facts.last_sale,
+            sold: facts.sold,
+            weekly: None,
+            expires: self.lots.get(&key).and_then(|lots| half_sellable_until(lots, free)),
+        }
+    }
+    /// The levels of products with at least one level that could be listed. Products are read in
+    /// chunks: a company has many, and few of them are listed.
+    async fn levels(&self, reads: &impl Reads, criteria: &Criteria) -> Result<BTreeMap<ProductId, Vec<Level>>, Fault> {
+        let mut found = BTreeMap::new();
+        if let Some(products) = &self.within.products {
+            for part in products.chunks(ROWS_PER_PAGE) {
+                let mut own = self.levels_of(reads, criteria, part).await?;
+                found.append(&mut own);
+            }
+            return Ok(found);
+        }
+        let mut after = ProductId::NIL;
+        loop {
+            let part = rows::products_with_levels(reads, after).await?;
+            let Some(last) = part.last() else { return Ok(found) };
+            after = *last;
+            let mut own = self.levels_of(reads, criteria, &part).await?;
+            found.append(&mut own);
+        }
+    }
+    async fn levels_of(
+        &self,
+        reads: &impl Reads,
+        criteria: &Criteria,
+        products: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, Vec<Level>>, Fault> {
+        let mut found: BTreeMap<ProductId, Vec<Level>> = BTreeMap::new();
+        for facts in rows::levels(reads, self.today - SALES_DAYS + 1, products).await? {
+            found.entry(facts.product).or_default().push(self.level(&facts));
+        }
+        found.retain(|_, levels| levels.iter().any(|level| self.may_list(criteria, level)));
+        Ok(found)
+    }
+    /// Whether a level could be listed, before its product is read.
+    fn may_list(&self, criteria: &Criteria, level: &Level) -> bool {
+        let age = level.first_day.map_or(0, |first| self.today - first);
+        level.is_asked && level.free > 0 && (age >= criteria.days_without_sale || level.expires.is_some())
+    }
+}
+
+/// The last day on which more than half of the free units can be sold.
+fn half_sellable_until(lots: &[(i32, i64)], free: i64) -> Option<i32> {
+    let mut gone = 0_i64;
+    for (day, units) in lots {
+        gone = gone.saturating_add(*units);
+        if free > 0 && gone.saturating_mul(2) >= free {
+            return Some(*day);
+        }
+    }
+    None
+}
+
+async fn products(
+    scope: &TenantScope,
+    known: &TenantFacts,
+    ids: &[ProductId],
+    levels: &mut BTreeMap<ProductId, Vec<Level>>,
+    responses: &mut Responses,
+) -> Result<Vec<Product>, Fault> {
+    let facts = rows::products(scope, ids).await?;
+    let worth = unit_values(scope, known.method, ids).await?;
+    let suppliers = preferred_of(scope, ids).await?;
+    let weekly = match known.forecast_week {
+        Some(week) => forecasts::series_of_products(scope, week, ids).await?,
+        None => Vec::new(),
+    };
+    let weekly: HashMap<(ProductId, StoreId), f64> =
+        weekly.iter().filter_map(|series| Some(((series.product, series.store), mean(series, known.today)?))).collect();
+    let responses = responses.of(scope, &facts).await?;
+    let mut beside = bundles(scope, known, &facts, levels).await?;
+    let mut found = Vec::with_capacity(facts.len());
+    for facts in facts {
+        let mut levels = levels.remove(&facts.id).unwrap_or_default();
+        for level in &mut levels {
+            level.weekly = weekly.get(&(facts.id, level.store)).copied();
+        }
+        let decimals = u8::try_from(facts.unit_decimals).unwrap_or_default();
+        let own = |minor: Option<i64>, currency: &Option<String>| {
+            minor.filter(|_| currency.as_deref() == Some(known.currency.as_str()))
+        };
+        let cost = worth.get(&facts.id).map(|each| each * 10_f64.powi(decimals.into()));
+        found.push(Product {
+            id: facts.id,
+            decimals,
+            price: own(facts.price_minor, &facts.price_currency),
+            cost: cost.or_else(|| own(facts.cost_minor, &facts.cost_currency).map(|minor| minor as f64)),
+            supplier: suppliers.get(&facts.id).map(|(supplier, _)| *supplier),
+            response: responses.get(&facts.id).copied().unwrap_or(Response::NotShown),
+            is_cut: known.cut.contains(&facts.id),
+            is_bundled: known.bundled.contains(&facts.id),
+            partner: beside.remove(&facts.id),
+            levels,
+        });
+    }
+    Ok(found)
+}
+
+/// Partners of products in the stores whose stock is listed.
+async fn bundles(
+    scope: &TenantScope,
+    known: &TenantFacts,
+    facts: &[ProductFacts],
+    levels: &BTreeMap<ProductId, Vec<Level>>,
+) -> Result<HashMap<ProductId, Partner>, Fault> {
+    let Some(orders) = known.orders else { return Ok(HashMap::new()) };
+    let listed = |levels: &[Level]| -> Vec<StoreId> {
+        levels.iter().filter(|level| level.is_asked && level.free > 0).map(|level| level.store).collect()
+    };
+    let stores: BTreeMap<ProductId, Vec<StoreId>> =
+        facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, listed(levels)))).collect();
+    let free = |key: (ProductId, StoreId), available: i64| known.free(key, available);
+    let ask = PartnerContext { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
+    partners(scope, ask, facts, &stores).await
+}
+
+/// Mean units per week over the horizon, from the current week on: a forecast run may be some weeks
+/// old. None if the series has too little data.
+fn mean(series: &StoredForecast, today: i32) -> Option<f64> {
+    if series.status == ForecastStatus::TooLittle {
+        return None;
+    }
+    let gone = usize::try_from((today - series.first_week) / 7).unwrap_or_default();
+    let weeks: Vec<f64> = series.body.points().map(|point| point.mean.max(0.0)).skip(gone).take(HORIZON_WEEKS as usize).collect();
+    (!weeks.is_empty()).then(|| weeks.iter().sum::<f64>() / weeks.len() as f64)
+}

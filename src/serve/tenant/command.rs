@@ -1,0 +1,76 @@
+//! The tenant of a command: its database, its plan, and entries in its audit log.
+
+use entity::{prelude::*, tables::TenantPlan};
+use iam::tenancy::plan;
+use platform::{
+    audit::{self, AuditWriter, Target},
+    clock::Clock,
+    secrets::{self, KeyRing},
+    storage::{Database, Fault, Row, Work},
+};
+
+use crate::{
+    config::{KeysOf, PlannedLimit},
+    serve::{StartError, migrated},
+};
+
+/// The database, the tenant that is meant, and the writer of its log.
+pub(super) struct TenantCommand {
+    pub(super) db: Database,
+    pub(super) tenant: TenantId,
+    audit_writer: AuditWriter,
+    pub(super) ring: KeyRing,
+}
+
+impl TenantCommand {
+    pub(super) async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
+        let url = &of.database.database_url;
+        let db = migrated(url, of.database.options()).await?;
+        let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
+        let row = found.first().ok_or_else(|| unknown_tenant(slug))?;
+        let tenant = Row::scalar(row)?;
+        let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+        let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
+        Ok(Self { db, tenant, audit_writer, ring })
+    }
+
+    /// Writes the limits that are given and keeps the others.
+    pub(super) async fn set_plan(&self, given: [Option<PlannedLimit>; 3], now: Timestamp) -> Result<TenantPlan, Fault> {
+        let work = self.db.tenant(self.tenant).begin().await?;
+        let old = plan::find(&work).await?;
+        let kept = |limit: fn(&TenantPlan) -> &Option<String>| old.as_ref().and_then(|old| limit(old).clone());
+        let [member, integration, together] = given;
+        let or = |given: Option<PlannedLimit>, kept| given.map_or(kept, |given| given.0);
+        let granted = TenantPlan {
+            tenant_id: self.tenant,
+            member: or(member, kept(|plan| &plan.member)),
+            integration: or(integration, kept(|plan| &plan.integration)),
+            tenant: or(together, kept(|plan| &plan.tenant)),
+            updated_at: now,
+        };
+        plan::set(&work, granted.clone()).await?;
+        let changes =
+            serde_json::json!({ "member": granted.member, "integration": granted.integration, "tenant": granted.tenant });
+        self.record_in(&work, "tenant.plan", changes).await?;
+        work.commit().await?;
+        Ok(granted)
+    }
+
+    /// Writes an action to the tenant's own audit log, as one of the system: the operator at the
+    /// machine has no other actor.
+    pub(super) async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
+        let work = self.db.tenant(self.tenant).begin().await?;
+        self.record_in(&work, action, changes).await?;
+        work.commit().await
+    }
+
+    pub(super) async fn record_in(&self, work: &Work, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
+        let about = Some(Target::of(self.tenant));
+        let entry = self.audit_writer.system_entry(self.tenant, action, about, "command line", changes.to_string());
+        work.write(audit::rows::waiting(&self.audit_writer, [(entry, None)])).await
+    }
+}
+
+pub(super) fn unknown_tenant(slug: &str) -> Fault {
+    Fault::Broken(format!("there is no tenant {slug}"))
+}
