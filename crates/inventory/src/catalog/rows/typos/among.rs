@@ -149,11 +149,13 @@ fn products_with_all(held: &Holders, whole: &[Vec<String>]) -> Option<Vec<Produc
 }
 
 /// Returns a `to_tsquery` of the other words and of the corrections of the mistyped ones; on SQLite
-/// a MATCH, which finds texts with their letters, of which some have other words.
+/// a MATCH, which finds texts with their letters, of which some have other words: the list of a
+/// trigram with a blank, by which a word would have to begin, is the longest.
 fn corrected_query(backend: Backend, others: &[&str], meanings: &[Vec<WordCorrection>]) -> String {
     let others = others.iter().map(|word| match backend {
         Backend::Postgres => term(backend, word, TermMatch::Beginnings),
-        Backend::Sqlite => trigrams(&format!(" {word}")),
+        Backend::Sqlite if word.chars().nth(2).is_some() => trigrams(word),
+        Backend::Sqlite => term(backend, word, TermMatch::Beginnings),
     });
     let meanings = meanings.iter().map(|of| if backend == Backend::Postgres { any_of(backend, of) } else { any_substring(of) });
     all_of(backend, &others.chain(meanings).collect::<Vec<_>>())
@@ -222,7 +224,7 @@ mod tests {
     fn sqlite_looks_for_words_by_few_of_their_trigrams() {
         let meanings = [vec![vec!["holder".to_owned()], vec!["mug".to_owned()], vec!["t".to_owned(), "light".to_owned()]]];
         let of = |backend| corrected_query(backend, &["zinc"], &meanings);
-        assert_eq!(of(Backend::Sqlite), "\" zi\" AND \"inc\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")");
+        assert_eq!(of(Backend::Sqlite), "\"inc\" AND \"zin\" AND ((\"der\" AND \"hol\") OR \" mug \" OR \" t light \")");
         assert_eq!(of(Backend::Postgres), "zinc:* & ((holder) | (mug) | (t <-> light))");
     }
 }
