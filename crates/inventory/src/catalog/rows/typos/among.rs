@@ -18,7 +18,7 @@ use super::{
 };
 use crate::catalog::core::{
     search::Query,
-    typos::{WordCorrection, has_parts, is_one_typo_away, meant, parts},
+    typos::{WordCorrection, has_parts, is_one_typo_away, meant, parts, spellings},
 };
 
 /// The most products with all other words that Postgres reads, in the order of the index.
@@ -122,12 +122,17 @@ fn search_text_sql(backend: Backend, most: usize) -> String {
     }
 }
 
-/// Returns SQLite's MATCH of products with all other words and a part of each mistyped word.
+/// Returns SQLite's MATCH of products with all other words and a part of each mistyped word, or one
+/// of its spellings.
 fn parts_query(others: &[&str], missing: &[&str]) -> String {
     let others = others.iter().map(|word| term(Backend::Sqlite, word, TermMatch::Beginnings));
-    let lists = missing.iter().take(MAX_CORRECTED).map(|word| parts(word)).filter(|parts| !parts.is_empty());
-    let parts = lists.map(|parts| any_phrases(&parts));
-    all_of(Backend::Sqlite, &others.chain(parts).collect::<Vec<_>>())
+    // Short words with a typo in the middle have no part, but are spelt in full. Two words that were
+    // written as one have a part.
+    let spelt =
+        |word: &str| spellings(word).into_iter().filter(|words| words.len() == 1).map(|words| vec![format!(" {} ", words[0])]);
+    let lists = missing.iter().take(MAX_CORRECTED).map(|word| parts(word).into_iter().chain(spelt(word)).collect::<Vec<_>>());
+    let similar = lists.filter(|lists| !lists.is_empty()).map(|lists| any_phrases(&lists));
+    all_of(Backend::Sqlite, &others.chain(similar).collect::<Vec<_>>())
 }
 
 /// Returns the meanings of each mistyped word in the first of these products, and in those of the
@@ -217,6 +222,8 @@ mod tests {
         let query = parts_query(&["zinc"], &["mgus"]);
         assert!(query.starts_with("\" zinc\" AND ((\""), "{query}");
         assert!(query.contains("(\"mgus\")") && query.contains("(\"us \")"), "{query}");
+        let query = parts_query(&["zinc"], &["mgu"]);
+        assert!(query.contains("(\" mug \")"), "two letters are swapped, so no part of the word is left: {query}");
         assert_eq!(parts_query(&["zinc", "tray"], &["ab"]), "\" zinc\" AND \" tray\"", "no part is long enough");
     }
 
