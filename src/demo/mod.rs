@@ -14,6 +14,7 @@ mod live;
 mod owner;
 mod people;
 mod shop;
+mod steps;
 mod stoppable;
 
 pub use error::DemoError;

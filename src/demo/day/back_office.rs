@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     Day, DayFixtures,
-    values::{pounds, print_step, text},
+    values::{pounds, text},
 };
-use crate::demo::error::DemoError;
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Interval and number of the looks for something that a worker does.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);

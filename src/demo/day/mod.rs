@@ -15,7 +15,8 @@ use tools::replay::{
 };
 
 use super::error::DemoError;
-use values::{pounds, print_step, text};
+use crate::demo::steps::print_step;
+use values::{pounds, text};
 
 pub use week::Week;
 

@@ -1,4 +1,4 @@
-//! Values of requests and answers, and the lines that report steps.
+//! Values of requests and answers.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,4 @@ pub(super) fn pounds(amount: &str) -> Value {
 
 pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-pub(super) fn print_step(what: &str, more: &str) {
-    println!("  {what:<10}  {more}");
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::state::{LEEDS, LONDON, PARIS, STORES, Shop, place, print_step};
-use crate::demo::error::DemoError;
+use super::state::{LEEDS, LONDON, PARIS, STORES, Shop, place};
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Query of products that are plentiful in a store and kept without lots.
 const PLENTIFUL_PRODUCTS: &str = "query($store: ID!) {

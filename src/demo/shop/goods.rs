@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::state::{Shop, UntrackedProduct, pounds, print_step};
-use crate::demo::error::DemoError;
+use super::state::{Shop, UntrackedProduct, pounds};
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Slug, name and parent; level by level, because a row's parent has to exist.
 const ROOTS: [(&str, &str, Option<&str>); 4] =

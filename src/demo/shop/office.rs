@@ -6,9 +6,9 @@ use tools::replay::catalogue::STORE_CODE;
 
 use super::{
     goods::SUPPLIERS,
-    state::{LEEDS, STORES, Shop, place, pounds, print_step},
+    state::{LEEDS, STORES, Shop, place, pounds},
 };
-use crate::demo::error::DemoError;
+use crate::demo::{error::DemoError, steps::print_step};
 
 const SOLD: &str = "query($stores: [ID!]!) { orders(first: 30, filter: { status: [FULFILLED], store: { in: $stores } }) {
     nodes { id customer { id } lines { returned } } } }";

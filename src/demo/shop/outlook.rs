@@ -5,9 +5,9 @@ use tools::replay::{catalogue::STORE_CODE, flat_values::sha256_of};
 
 use super::{
     goods::SUPPLIERS,
-    state::{Shop, pounds, print_step},
+    state::{Shop, pounds},
 };
-use crate::demo::error::DemoError;
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Products that get a supplier, the best sellers first.
 const MAX_BEST_SELLERS: usize = 40;

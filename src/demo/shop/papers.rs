@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     goods::SUPPLIERS,
-    state::{DEPOT, LEEDS, LONDON, PARIS, Shop, place, pounds, print_step},
+    state::{DEPOT, LEEDS, LONDON, PARIS, Shop, place, pounds},
 };
-use crate::demo::error::DemoError;
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Steps that a purchase order has taken, and the days until its goods are expected.
 const PURCHASES: [(&[&str], i64); 9] = [

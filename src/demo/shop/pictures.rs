@@ -5,12 +5,8 @@ use std::io::Cursor;
 use image::{ImageFormat, ImageResult, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use super::{
-    goods::RANGES,
-    staff::DemoSite,
-    state::{Shop, print_step},
-};
-use crate::demo::error::DemoError;
+use super::{goods::RANGES, staff::DemoSite, state::Shop};
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Pixels of a side.
 const IMAGE_SIDE_PIXELS: u16 = 320;

@@ -9,8 +9,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::state::{Shop, print_step};
-use crate::demo::{error::DemoError, owner::SLUG};
+use super::state::Shop;
+use crate::demo::{error::DemoError, owner::SLUG, steps::print_step};
 
 /// The demo as people reach it, and where its e-mails lie.
 pub struct DemoSite<'a> {

@@ -119,7 +119,3 @@ pub(super) fn place(store: usize) -> Value {
 pub(super) fn pounds(pence: u64) -> Value {
     json!({ "amount": format!("{}.{:02}", pence / 100, pence % 100), "currencyCode": "GBP" })
 }
-
-pub(super) fn print_step(what: &str, more: &str) {
-    println!("  {what:<10}  {more}");
-}

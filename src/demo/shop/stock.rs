@@ -6,9 +6,9 @@ use tools::replay::catalogue::STORE_CODE;
 
 use super::{
     goods::{LOT_TRACKED_PRODUCTS, SERIAL_TRACKED_PRODUCTS},
-    state::{LEEDS, LONDON, MIN_PLENTY_UNITS, PARIS, STORES, Shop, place, print_step},
+    state::{LEEDS, LONDON, MIN_PLENTY_UNITS, PARIS, STORES, Shop, place},
 };
-use crate::demo::error::DemoError;
+use crate::demo::{error::DemoError, steps::print_step};
 
 /// Units received of a product that is then sold out.
 const LAST_UNITS: u64 = 6;

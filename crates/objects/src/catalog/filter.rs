@@ -13,12 +13,13 @@ use inventory::catalog::{
     },
 };
 
-pub use super::filter_limits::{below, checked, listed};
+pub use super::filter_limits::{checked, listed};
 use super::{
     enums::{ProductStatus, Tracking},
     filter_limits::too_many,
     stock_filter::{limit_to_visible_stores, stock_test},
 };
+pub use crate::keyed_filters::below;
 use crate::{
     graphql::{
         fault::{Answer, TopError},

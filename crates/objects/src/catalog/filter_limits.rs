@@ -1,4 +1,4 @@
-//! Limits of lists and texts in filters, and the paths of their tests.
+//! Limits of lists and texts in filters.
 
 use crate::graphql::{
     fault::{Answer, TopError},
@@ -15,10 +15,6 @@ fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
 
 pub(super) fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
     Err(TopError::limit_exceeded(message, at.clone()))
-}
-
-pub fn below(at: &Path, parts: &[&str]) -> Path {
-    at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
 }
 
 pub fn listed(length: usize, at: &Path) -> Answer<()> {

@@ -11,7 +11,8 @@ use inventory::catalog::{
     },
 };
 
-use super::filter_limits::{below, checked, listed};
+use super::filter_limits::{checked, listed};
+use crate::keyed_filters::below;
 use crate::{
     graphql::{
         context::ContextExt,

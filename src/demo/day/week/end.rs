@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, PARIS, Week, Who, expect_equal};
 use crate::demo::{
-    day::values::{pounds, print_step, text},
+    day::values::{pounds, text},
     error::DemoError,
+    steps::print_step,
 };
 
 const BACK: &str = "return { id number status refunded { amount } lines { id } }";

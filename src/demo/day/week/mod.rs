@@ -12,11 +12,7 @@ use tools::replay::{
     wire::{RequestLabel, request},
 };
 
-use crate::demo::{
-    day::values::{pounds, print_step},
-    error::DemoError,
-    shop::DemoSite,
-};
+use crate::demo::{day::values::pounds, error::DemoError, shop::DemoSite, steps::print_step};
 use people::{Who, hire};
 
 /// Code, name and kind of each store, in the order of the staff.

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{DENIED_CODES, DEPOT, LEEDS, LONDON, ORDER, Week, Who, expect_equal, step};
 use crate::demo::{
-    day::values::{pounds, print_step, text},
+    day::values::{pounds, text},
     error::DemoError,
+    steps::print_step,
 };
 
 const WORKS: &str = "{ fulfilmentWorks(first: 50) { nodes { id status orderNumber } } }";
